@@ -1,0 +1,98 @@
+/*
+ * src/libem/workbench/em_workbench.h
+ *		The workbench of one entry: every intermediate is made once, when it is
+ *		first asked for, inside the memory budget.
+ *
+ * Intermediates stay until they must make room for another one.  What a check
+ * has asked for is pinned until em_workbench_unpin(), so a pointer obtained
+ * here stays valid for the rest of the check.  When the budget is short,
+ * unpinned intermediates are dropped, the cheapest to make again first.
+ */
+#ifndef EM_WORKBENCH_H
+#define EM_WORKBENCH_H
+
+#include "half/em_fsc.h"
+#include "fourier/em_guinier.h"
+#include "volume/em_mask.h"
+
+typedef enum em_role
+{
+	EM_ROLE_MAP = 0,
+	EM_ROLE_HALF1,
+	EM_ROLE_HALF2,
+	EM_ROLE_MASK,				/* a mask given by the user */
+	EM_ROLE_COUNT
+} em_role;
+
+extern const char *em_role_name(em_role role);	/* "map", "half map 1", ... */
+
+/*
+ * Reads one map in full into a new volume (normally em_mrc_read over a large
+ * object).  Called from the workbench's thread.
+ */
+typedef em_status (*em_load_fn) (void *arg, em_ctx *ctx, em_role role, em_volume **out);
+
+typedef struct em_workbench_options
+{
+	bool		present[EM_ROLE_COUNT];
+	em_grid		grid[EM_ROLE_COUNT];	/* from the headers, before anything is read */
+	double		contour;		/* NaN when the entry has none */
+	double		resolution;		/* reported resolution, Å; NaN when none */
+	em_load_fn	load;
+	void	   *arg;
+} em_workbench_options;
+
+typedef struct em_workbench em_workbench;
+
+extern em_status em_workbench_create(em_ctx *ctx, const em_workbench_options *options,
+									 em_workbench **out);
+extern void em_workbench_destroy(em_workbench *wb);
+
+extern em_ctx *em_workbench_ctx(const em_workbench *wb);
+extern bool em_workbench_has(const em_workbench *wb, em_role role);
+extern const em_grid *em_workbench_grid(const em_workbench *wb, em_role role);
+extern double em_workbench_contour(const em_workbench *wb);
+extern double em_workbench_resolution(const em_workbench *wb);
+
+/* Times a map was read from its source so far (tests: once per run). */
+extern int	em_workbench_loads(const em_workbench *wb, em_role role);
+
+/* Release the pins of the last check. */
+extern void em_workbench_unpin(em_workbench *wb);
+
+/* Real-space voxels and their statistics. */
+extern em_status em_workbench_volume(em_workbench *wb, em_role role, const em_volume **out);
+extern em_status em_workbench_stats(em_workbench *wb, em_role role, const em_stats **out);
+
+/*
+ * Half spectrum of a map.  When the voxels are pinned or memory allows it is
+ * made from a copy, else in place, and the voxels are read again if they are
+ * asked for later.  The mean is left in: coefficient (0,0,0) is the sum.
+ */
+extern em_status em_workbench_spectrum(em_workbench *wb, em_role role, const em_volume **out);
+
+/* Raw mask: voxels at or above the contour.  Needs a contour. */
+extern em_status em_workbench_raw_mask(em_workbench *wb, const em_mask **out);
+
+/* Connected components of the raw mask. */
+extern em_status em_workbench_components(em_workbench *wb, const em_components **out);
+
+/*
+ * Hard mask: largest component of the raw mask dilated by 2 Å (Euclidean, whole
+ * box).  EM_NOT_MEASURABLE when the raw mask is empty.
+ */
+extern em_status em_workbench_hard_mask(em_workbench *wb, const em_mask **out);
+
+/*
+ * Hard mask as VRS makes it: contour rounded to 6 decimals, ceil(2/voxel)
+ * 18-neighbour steps, outermost shell empty.
+ */
+extern em_status em_workbench_hard_mask_vrs(em_workbench *wb, const em_mask **out);
+
+/* Soft mask: the hard mask smoothed with a Gaussian of sigma = sqrt(2) voxels. */
+extern em_status em_workbench_soft_mask(em_workbench *wb, const em_volume **out);
+
+/* FSC, DPR and SSNR of the two half maps. */
+extern em_status em_workbench_fsc(em_workbench *wb, const em_fsc **out);
+
+#endif							/* EM_WORKBENCH_H */
