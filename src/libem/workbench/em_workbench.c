@@ -85,7 +85,7 @@ drop(em_workbench *wb, int i)
 	else if (i == ITEM_COMPONENTS)
 		em_components_destroy(wb->ctx, p);
 	else if (i == ITEM_FSC)
-		em_fsc_destroy(p);
+		em_fsc_destroy(wb->ctx, p);
 	else
 		em_mask_destroy(wb->ctx, p);
 }
