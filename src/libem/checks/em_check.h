@@ -28,7 +28,10 @@ typedef struct em_check
 	uint64_t	(*estimate) (const em_workbench *wb);
 } em_check;
 
-/* The check of that code, or NULL when this version cannot measure it. */
+/*
+ * The check of that code, or NULL when this version cannot measure it.  Finds
+ * "mass_table" too, which em_check_at leaves out: a function, not a check.
+ */
 extern const em_check *em_check_find(const char *code);
 
 /* The i-th check in canonical order, or NULL past the end. */
@@ -45,5 +48,6 @@ extern const em_check em_check_0b;	/* mask analysis */
 extern const em_check em_check_0c;	/* background */
 extern const em_check em_check_0d;	/* B-factor */
 extern const em_check em_check_1a;	/* global resolution */
+extern const em_check em_check_mass_table;	/* enclosed mass by threshold, without a contour */
 
 #endif							/* EM_CHECK_H */
