@@ -1,0 +1,147 @@
+# shellcheck shell=bash disable=SC2034
+# What the scripts of this folder share; sourced, never run.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+here=$root/contrib/bootstrap
+
+say() { printf '%s\n' "$*"; }
+warn() { printf '%s\n' "$*" >&2; }
+die() {
+    warn "error: $*"
+    exit 1
+}
+
+# A user's own server must never be reached by accident: forget every libpq setting.
+for name in $(compgen -v PG); do
+    [ "$name" = PG_CONFIG ] || unset "$name"
+done
+unset name
+export LC_ALL=C.UTF-8
+
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# Run as root: directly, or through sudo.
+as_root() {
+    if is_root; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "this needs root: $* (no sudo here; run it as root once)"
+    fi
+}
+
+# PostgreSQL refuses to run as root, so root lends the private cluster to user postgres.
+cluster_user() {
+    if is_root; then
+        echo "${EMVALID_CLUSTER_USER:-postgres}"
+    else
+        id -un
+    fi
+}
+
+# Run as the cluster's user, from a folder that user can enter.
+as_cluster_user() {
+    if is_root; then
+        (cd / && exec runuser -u "$(cluster_user)" -- "$@")
+    else
+        (cd / && exec "$@")
+    fi
+}
+
+# Set pg_config, bindir, pgxs_dir; fail with advice when PostgreSQL 15 is not there.
+find_postgres() {
+    pg_config=${PG_CONFIG:-$("$here/pg-config.sh")}
+    [ -n "$pg_config" ] || die "PostgreSQL 15 with its build files was not found; try: make deps"
+    bindir=$("$pg_config" --bindir)
+    pgxs_dir=$(dirname "$("$pg_config" --pgxs)")/../..
+    [ -x "$bindir/initdb" ] || die "no server programs in $bindir; try: make deps"
+    export PG_CONFIG=$pg_config
+}
+
+# Build; whoever shares the checkout waits for his turn.
+build_extension() {
+    mkdir -p "$root/build"
+    flock "$root/build/.lock" make -C "$root" --no-print-directory -j"$(nproc)" all
+}
+
+# Is what is installed what was built?
+installed_is_current() {
+    local share lib script
+    share=$("$pg_config" --sharedir)/extension
+    lib=$("$pg_config" --pkglibdir)
+    cmp -s "$root/emvalid.so" "$lib/emvalid.so" || return 1
+    cmp -s "$root/emvalid.control" "$share/emvalid.control" || return 1
+    for script in "$root"/sql/emvalid--*.sql "$root"/sql/updates/emvalid--*--*.sql; do
+        [ -e "$script" ] || continue
+        cmp -s "$script" "$share/$(basename "$script")" || return 1
+    done
+}
+
+# Install where PostgreSQL looks for extensions, which is root's, and only when something changed.
+install_extension() {
+    if installed_is_current; then
+        say "already installed"
+    elif [ -w "$("$pg_config" --pkglibdir)" ] && [ -w "$("$pg_config" --sharedir)/extension" ]; then
+        flock "$root/build/.lock" make -C "$root" --no-print-directory install
+    else
+        as_root flock "$root/build/.lock" make -C "$root" --no-print-directory PG_CONFIG="$pg_config" install
+    fi
+}
+
+# Generate the demo entry in build/demo/entry unless it is newer than its generator.
+make_demo_entry() {
+    local generator=$root/build/tools/make_demo out=$root/build/demo/entry
+    flock "$root/build/.lock" make -C "$root" --no-print-directory tools || return 1
+    if [ ! -e "$out/truth.json" ] || [ "$generator" -nt "$out/truth.json" ]; then
+        mkdir -p "$out"
+        "$generator" "$out"
+    fi
+}
+
+# The folder with real data and reference numbers, when there is one beside the checkout.
+find_shared() {
+    if [ -z "${EMVALID_SHARED:-}" ] && [ -d "$root/../shared/data" ]; then
+        EMVALID_SHARED=$(cd "$root/../shared" && pwd)
+    fi
+    export EMVALID_SHARED=${EMVALID_SHARED:-}
+}
+
+# Put a copy of files where the server's user can read them.
+lend() {
+    local to=$1
+    shift
+    cp -r "$@" "$to" || return 1
+    ! is_root || chown -R "$(cluster_user)": "$to"
+}
+
+# Start the private cluster and set what its clients need: the libpq settings, and the folders as
+# the server can read them.  Shared data is only copied when the server's user cannot enter it.
+cluster=
+open_cluster() {
+    local copy_shared=
+    find_shared
+    if [ -n "$EMVALID_SHARED" ] && ! as_cluster_user test -r "$EMVALID_SHARED/data"; then
+        copy_shared=$EMVALID_SHARED
+        EMVALID_SHARED=
+    fi
+    cluster=$("$here/cluster.sh" start) || return 1
+    export PGHOST=$cluster PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PATH=$bindir:$PATH
+
+    if [ -n "$copy_shared" ]; then
+        EMVALID_SHARED=$cluster/import/shared
+        lend "$EMVALID_SHARED" "$copy_shared" || return 1
+    fi
+    make_demo_entry || return 1
+    export EMVALID_DEMO=$cluster/import/demo
+    lend "$EMVALID_DEMO" "$root/build/demo/entry" || return 1
+    export EMVALID_SCRATCH=$cluster/import/scratch
+    as_cluster_user mkdir "$EMVALID_SCRATCH"
+}
+
+close_cluster() {
+    [ -z "$cluster" ] || "$here/cluster.sh" stop "$cluster"
+    cluster=
+}
