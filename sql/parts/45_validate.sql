@@ -1,0 +1,176 @@
+-- Validation of an entry: one run, one workbench, one result a check.
+
+CREATE FUNCTION _em_measurable_checks() RETURNS text[]
+    AS 'MODULE_PATHNAME', 'emvalid_measurable_checks' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION _em_measurable_checks() IS 'Internal: codes of the checks that this version can measure, in order';
+
+CREATE FUNCTION _em_bench_open(map emmap, half1 emmap, half2 emmap, mask emmap, contour double precision,
+                               resolution double precision, checks text[]) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'emvalid_bench_open' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION _em_bench_open(emmap, emmap, emmap, emmap, double precision, double precision, text[]) IS
+    'Internal: open this session''s workbench; refuses when a check needs more than emvalid.memory_budget; '
+    'returns the bytes the checks need at most';
+
+CREATE FUNCTION _em_bench_check(check_code text, OUT kind text, OUT name text, OUT value double precision,
+                                OUT unit text, OUT x_name text, OUT x double precision[], OUT x_unit text,
+                                OUT y double precision[], OUT reason_code text, OUT reason text)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'emvalid_bench_check' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000000 ROWS 50;
+COMMENT ON FUNCTION _em_bench_check(text) IS
+    'Internal: run one check on the open workbench; a row for its state, one per measure and per series';
+
+CREATE FUNCTION _em_bench_close() RETURNS bigint
+    AS 'MODULE_PATHNAME', 'emvalid_bench_close' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 100;
+COMMENT ON FUNCTION _em_bench_close() IS
+    'Internal: close this session''s workbench and free its memory; returns the peak it used (bytes)';
+
+-- Which checks a call asks for, in canonical order.
+CREATE FUNCTION _em_checks_to_run(checks text[]) RETURNS text[]
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 10
+    SET search_path = @extschema@, pg_catalog, pg_temp
+AS $$
+DECLARE
+    wrong text;
+BEGIN
+    SELECT w INTO wrong FROM unnest(checks) AS w
+        WHERE w IS NULL OR NOT EXISTS (SELECT FROM em_check c WHERE c.check_code = w) LIMIT 1;
+    IF FOUND THEN
+        RAISE undefined_object USING MESSAGE = format('there is no check "%s"', wrong),
+            HINT = 'The checks are listed in the table em_check.';
+    END IF;
+    SELECT w INTO wrong FROM unnest(checks) AS w WHERE w <> ALL (_em_measurable_checks()) LIMIT 1;
+    IF FOUND THEN
+        RAISE feature_not_supported USING
+            MESSAGE = format('check %s cannot be measured by this version', wrong),
+            DETAIL = format('It measures %s.', array_to_string(_em_measurable_checks(), ', '));
+    END IF;
+    RETURN ARRAY(SELECT c FROM unnest(_em_measurable_checks()) WITH ORDINALITY AS m (c, i)
+                 WHERE checks IS NULL OR c = ANY (checks) ORDER BY i);
+END
+$$;
+COMMENT ON FUNCTION _em_checks_to_run(text[]) IS 'Internal: the checks a call asks for, all when NULL, in canonical order';
+
+-- Open the workbench of an entry and write down the run.
+CREATE FUNCTION _em_run_begin(entry_id text, codes text[]) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
+    SET search_path = @extschema@, pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    entry em_entry;
+    maps jsonb;
+    need bigint;
+    run bigint;
+BEGIN
+    SELECT * INTO entry FROM em_entry e WHERE e.entry_id = entry_id;
+    IF NOT FOUND THEN
+        RAISE no_data_found USING MESSAGE = format('there is no entry "%s"', entry_id),
+            HINT = 'Make entries with em_ingest().';
+    END IF;
+    SELECT jsonb_object_agg(m.role, em_sha256(m.map)) INTO maps FROM em_entry_map m WHERE m.entry_id = entry_id;
+    IF NOT coalesce(maps ? 'map', false) THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('entry "%s" has no map', entry_id),
+            HINT = 'Give it one with em_ingest(entry_id, map).';
+    END IF;
+    SELECT _em_bench_open(max(m.map) FILTER (WHERE m.role = 'map'), max(m.map) FILTER (WHERE m.role = 'half1'),
+                          max(m.map) FILTER (WHERE m.role = 'half2'), NULL,
+                          entry.contour, entry.resolution, codes)
+        INTO need FROM em_entry_map m WHERE m.entry_id = entry_id;
+    INSERT INTO em_run (entry_id, emvalid_version, origin, parameters)
+        VALUES (entry_id, em_version(), 'emvalid', jsonb_build_object(
+            'contour', entry.contour, 'resolution', entry.resolution, 'sha256', maps, 'checks', to_jsonb(codes),
+            'seed', current_setting('emvalid.seed')::int, 'memory_needed', need))
+        RETURNING run_id INTO run;
+    RETURN run;
+END
+$$;
+COMMENT ON FUNCTION _em_run_begin(text, text[]) IS 'Internal: open the workbench of an entry and insert its run; returns run_id';
+
+-- Run one check and store what it measured.
+CREATE FUNCTION _em_run_check(run_id bigint, entry_id text, check_code text) RETURNS text
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
+    SET search_path = @extschema@, pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    begun timestamptz := clock_timestamp();
+    outcome text;
+BEGIN
+    WITH found AS MATERIALIZED (
+        SELECT * FROM _em_bench_check(check_code)
+    ), result AS (
+        INSERT INTO em_result (run_id, entry_id, check_code, state, reason, reason_code, elapsed, method)
+            SELECT run_id, entry_id, check_code, f.name, f.reason, f.reason_code, clock_timestamp() - begun, f.unit
+            FROM found f WHERE f.kind = 'state'
+            RETURNING state
+    ), measures AS (
+        INSERT INTO em_measure (run_id, entry_id, check_code, name, value, unit)
+            SELECT run_id, entry_id, check_code, f.name, f.value, f.unit FROM found f WHERE f.kind = 'measure'
+    ), series AS (
+        INSERT INTO em_series (run_id, entry_id, check_code, name, x_name, x, y, x_unit, y_unit)
+            SELECT run_id, entry_id, check_code, f.name, f.x_name, f.x, f.y, f.x_unit, f.unit
+            FROM found f WHERE f.kind = 'series'
+    )
+    SELECT state INTO STRICT outcome FROM result;
+    RETURN outcome;
+END
+$$;
+COMMENT ON FUNCTION _em_run_check(bigint, text, text) IS
+    'Internal: run one check on the open workbench and store its result; returns the state';
+
+-- Close the workbench and the run.
+CREATE FUNCTION _em_run_end(run_id bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
+    SET search_path = @extschema@, pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    peak bigint := _em_bench_close();
+BEGIN
+    UPDATE em_run r SET finished = clock_timestamp(),
+                        parameters = r.parameters || jsonb_build_object('memory_peak', peak)
+        WHERE r.run_id = run_id;
+END
+$$;
+COMMENT ON FUNCTION _em_run_end(bigint) IS 'Internal: close the workbench and mark the run as finished';
+
+CREATE PROCEDURE em_validate(entry_id text, checks text[] DEFAULT NULL)
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    codes text[] := @extschema@._em_checks_to_run(checks);
+    run bigint := @extschema@._em_run_begin(entry_id, codes);
+    code text;
+BEGIN
+    COMMIT;
+    FOREACH code IN ARRAY codes LOOP
+        PERFORM @extschema@._em_run_check(run, entry_id, code);
+        COMMIT;
+    END LOOP;
+    PERFORM @extschema@._em_run_end(run);
+    COMMIT;
+END
+$$;
+COMMENT ON PROCEDURE em_validate(text, text[]) IS
+    'Validate an entry: runs the given checks (all when NULL) and commits after each, so that results appear as they '
+    'are made; call it outside a transaction block';
+
+CREATE FUNCTION em_validate_atomic(entry_id text, checks text[] DEFAULT NULL) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
+    SET search_path = @extschema@, pg_catalog, pg_temp
+AS $$
+DECLARE
+    codes text[] := _em_checks_to_run(checks);
+    run bigint := _em_run_begin(entry_id, codes);
+    code text;
+BEGIN
+    FOREACH code IN ARRAY codes LOOP
+        PERFORM _em_run_check(run, entry_id, code);
+    END LOOP;
+    PERFORM _em_run_end(run);
+    RETURN run;
+END
+$$;
+COMMENT ON FUNCTION em_validate_atomic(text, text[]) IS
+    'Like em_validate, inside the caller''s transaction: all results or none; returns the run_id';

@@ -1,0 +1,65 @@
+/*
+ * src/pg/emvalid.c
+ *		Module magic and settings.
+ */
+#include "emvalid_pg.h"
+
+#include <limits.h>
+
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+PG_MODULE_MAGIC;
+
+char	   *emvalid_profile;
+char	   *emvalid_import_path;
+int			emvalid_memory_budget;
+int			emvalid_max_map_size;
+int			emvalid_threads;
+int			emvalid_seed;
+
+/* Define the settings under the prefix emvalid. */
+void
+_PG_init(void)
+{
+	DefineCustomStringVariable("emvalid.profile",
+							   "Criteria profile used by the views' short forms and the report.",
+							   "Shipped profiles: vrs, emvalid.",
+							   &emvalid_profile, "vrs",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("emvalid.import_path",
+							   "Directories that maps may be read from and saved to on the server.",
+							   "Comma-separated absolute paths; empty allows none.",
+							   &emvalid_import_path, "",
+							   PGC_SUSET, GUC_LIST_INPUT, NULL, NULL, NULL);
+	DefineCustomIntVariable("emvalid.memory_budget",
+							"Memory one validation or measuring function may use at once.",
+							"Work that needs more is refused before it starts.",
+							&emvalid_memory_budget, 16 * 1024, 1, 1024 * 1024,
+							PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
+	DefineCustomIntVariable("emvalid.max_map_size",
+							"Largest uncompressed map file that is accepted.",
+							"Also the limit to what a gzip file may expand to.",
+							&emvalid_max_map_size, 64 * 1024, 1, 16 * 1024 * 1024,
+							PGC_USERSET, GUC_UNIT_MB, NULL, NULL, NULL);
+	DefineCustomIntVariable("emvalid.threads",
+							"Worker threads of one measuring function; 0 takes one per CPU.",
+							"Results do not depend on it.",
+							&emvalid_threads, 0, 0, 64,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("emvalid.seed",
+							"Seed of every random draw.",
+							"Stored with each run.",
+							&emvalid_seed, 1, 0, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("emvalid");
+}
+
+PG_FUNCTION_INFO_V1(emvalid_version);
+
+/* em_version() returns text: the version of the shared library. */
+Datum
+emvalid_version(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(EMVALID_VERSION));
+}

@@ -1,0 +1,272 @@
+/*
+ * src/pg/fn_bench.c
+ *		The workbench of a validation run.
+ *
+ * CALL em_validate opens one bench, runs its checks on it with a COMMIT after
+ * each, and closes it.  The bench therefore lives in a context of its own
+ * below TopMemoryContext; it goes away when it is closed or replaced, and when
+ * the transaction aborts (error, cancel, timeout).
+ */
+#include "emvalid_pg.h"
+
+#include <math.h>
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+static MemoryContext bench_context;
+static EmBench *bench;
+
+/* Close the bench of this backend, if there is one. */
+static void
+close_bench(void)
+{
+	MemoryContext old = bench_context;
+
+	bench = NULL;
+	bench_context = NULL;
+	if (old != NULL)
+		MemoryContextDelete(old);
+}
+
+/* An aborted transaction takes the bench with it. */
+static void
+at_xact_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT)
+		close_bench();
+}
+
+/* A number argument, NaN when NULL. */
+static double
+number_or_nan(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NAN : PG_GETARG_FLOAT8(n);
+}
+
+/*
+ * Memory that the hungriest of the given checks needs, in bytes; refuses with
+ * the numbers when one of them does not fit in the budget.
+ */
+static uint64
+require_memory(const EmBench *b, ArrayType *codes)
+{
+	Datum	   *code;
+	int			n;
+	uint64		most = 0;
+
+	deconstruct_array(codes, TEXTOID, -1, false, TYPALIGN_INT, &code, NULL, &n);
+	for (int i = 0; i < n; i++)
+	{
+		const em_check *check = em_check_find(TextDatumGetCString(code[i]));
+
+		if (check != NULL)
+			most = Max(most, check->estimate(b->wb));
+	}
+	emvalid_check(b->session, em_require(b->session->ctx, most, "this validation"));
+	return most;
+}
+
+PG_FUNCTION_INFO_V1(emvalid_bench_open);
+
+/*
+ * _em_bench_open(map, half1, half2, mask emmap, contour, resolution float8,
+ * checks text[]) returns int8: bytes the checks will need at most.
+ */
+Datum
+emvalid_bench_open(PG_FUNCTION_ARGS)
+{
+	static bool registered = false;
+	EmMap	   *maps[EM_ROLE_COUNT];
+	uint64		bytes;
+
+	if (!registered)
+	{
+		RegisterXactCallback(at_xact_end, NULL);
+		registered = true;
+	}
+	close_bench();
+	for (int i = 0; i < EM_ROLE_COUNT; i++)
+		maps[i] = PG_ARGISNULL(i) ? NULL : PG_GETARG_EMMAP(i);
+	bench_context = AllocSetContextCreate(TopMemoryContext, "emvalid workbench", ALLOCSET_DEFAULT_SIZES);
+	bench = emvalid_bench(emvalid_begin(bench_context), maps,
+						  number_or_nan(fcinfo, EM_ROLE_COUNT), number_or_nan(fcinfo, EM_ROLE_COUNT + 1));
+	bytes = require_memory(bench, PG_GETARG_ARRAYTYPE_P(EM_ROLE_COUNT + 2));
+	PG_RETURN_INT64((int64) bytes);
+}
+
+PG_FUNCTION_INFO_V1(emvalid_bench_close);
+
+/* _em_bench_close() returns int8: peak memory of the bench, bytes */
+Datum
+emvalid_bench_close(PG_FUNCTION_ARGS)
+{
+	int64		peak = bench == NULL ? 0 : (int64) em_ctx_memory_peak(bench->session->ctx);
+
+	close_bench();
+	PG_RETURN_INT64(peak);
+}
+
+/* An array of n numbers. */
+static Datum
+float8_array(const double *v, int64 n)
+{
+	Datum	   *d = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int64 i = 0; i < n; i++)
+		d[i] = Float8GetDatum(v[i]);
+	return PointerGetDatum(construct_array(d, (int) n, FLOAT8OID, 8, FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* Columns of the rows that _em_bench_check returns. */
+enum
+{
+	C_KIND, C_NAME, C_VALUE, C_UNIT, C_X_NAME, C_X, C_X_UNIT, C_Y, C_REASON_CODE, C_REASON, C_COUNT
+};
+
+typedef struct Row
+{
+	Datum		value[C_COUNT];
+	bool		null[C_COUNT];
+} Row;
+
+static Row
+new_row(const char *kind, const char *name)
+{
+	Row			r;
+
+	memset(r.null, true, sizeof(r.null));
+	r.value[C_KIND] = CStringGetTextDatum(kind);
+	r.value[C_NAME] = CStringGetTextDatum(name);
+	r.null[C_KIND] = r.null[C_NAME] = false;
+	return r;
+}
+
+static void
+set_text(Row *r, int column, const char *text)
+{
+	r->value[column] = CStringGetTextDatum(text);
+	r->null[column] = false;
+}
+
+static void
+set_datum(Row *r, int column, Datum d)
+{
+	r->value[column] = d;
+	r->null[column] = false;
+}
+
+/* One row for the state, one per measure, one per series. */
+static void
+put_results(ReturnSetInfo *rsinfo, const em_check *check, const em_results *results)
+{
+	static const char *const state[] = {"measured", "not_applicable", "failed"};
+	Row			r = new_row("state", state[results->state]);
+
+	set_text(&r, C_UNIT, check->method);
+	if (results->state != EM_MEASURED)
+	{
+		set_text(&r, C_REASON_CODE, results->reason_code);
+		set_text(&r, C_REASON, results->reason);
+	}
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, r.value, r.null);
+	if (results->state != EM_MEASURED)
+		return;
+	for (int i = 0; i < results->n_measures; i++)
+	{
+		r = new_row("measure", results->measures[i].name);
+		set_datum(&r, C_VALUE, Float8GetDatum(results->measures[i].value));
+		set_text(&r, C_UNIT, results->measures[i].unit);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, r.value, r.null);
+	}
+	for (int i = 0; i < results->n_series; i++)
+	{
+		const em_series *s = &results->series[i];
+
+		r = new_row("series", s->name);
+		set_text(&r, C_UNIT, s->y_unit);
+		set_text(&r, C_X_NAME, s->x_name);
+		set_text(&r, C_X_UNIT, s->x_unit);
+		set_datum(&r, C_X, float8_array(s->x, s->n));
+		set_datum(&r, C_Y, float8_array(s->y, s->n));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, r.value, r.null);
+	}
+}
+
+/* Does a status belong into the result of the check, rather than end the run? */
+static bool
+is_result(em_status status)
+{
+	switch (status)
+	{
+		case EM_OVER_BUDGET:
+		case EM_TRUNCATED:
+		case EM_BAD_FORMAT:
+		case EM_UNSUPPORTED:
+		case EM_TOO_LARGE:
+		case EM_BAD_ARGUMENT:
+		case EM_MISMATCH:
+		case EM_NOT_MEASURABLE:
+			return true;
+		default:
+			return false;
+	}
+}
+
+PG_FUNCTION_INFO_V1(emvalid_bench_check);
+
+/*
+ * _em_bench_check(check_code text) returns setof (kind, name, value, unit,
+ * x_name, x, x_unit, y, reason_code, reason): run one check on the open bench.
+ */
+Datum
+emvalid_bench_check(PG_FUNCTION_ARGS)
+{
+	char	   *code = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	const em_check *check = em_check_find(code);
+	EmSession  *session;
+	em_results *results;
+	em_status	status;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (bench == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no workbench is open"),
+				 errhint("Use CALL em_validate(entry_id).")));
+	if (check == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("check \"%s\" cannot be measured by this version", code)));
+	session = bench->session;
+	em_ctx_reset(session->ctx);
+	emvalid_check(session, em_results_create(session->ctx, &results));
+	status = em_check_run(check, bench->wb, results);
+	if (status != EM_OK && (session->caught != NULL || !is_result(status)))
+		emvalid_throw(session, status);
+	if (status != EM_OK)
+		em_results_state(results, EM_FAILED, status == EM_OVER_BUDGET ? "over_budget" : "not_measurable",
+						 "%s%s%s", em_ctx_message(session->ctx),
+						 em_ctx_detail(session->ctx)[0] != '\0' ? ": " : "", em_ctx_detail(session->ctx));
+	put_results((ReturnSetInfo *) fcinfo->resultinfo, check, results);
+	em_results_destroy(results);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(emvalid_measurable_checks);
+
+/* _em_measurable_checks() returns text[]: codes of the checks this version measures */
+Datum
+emvalid_measurable_checks(PG_FUNCTION_ARGS)
+{
+	Datum		code[64];
+	int			n = 0;
+
+	for (const em_check *c; n < 64 && (c = em_check_at(n)) != NULL; n++)
+		code[n] = CStringGetTextDatum(c->code);
+	PG_RETURN_ARRAYTYPE_P(construct_array(code, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
