@@ -131,7 +131,7 @@ COMMENT ON FUNCTION em_header_lint(emmap, boolean) IS
 -- Making and saving
 
 CREATE FUNCTION em_map(lo oid) RETURNS emmap
-    AS 'MODULE_PATHNAME', 'emvalid_map' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100000;
+    AS 'MODULE_PATHNAME', 'emvalid_map' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED COST 100000;
 CREATE FUNCTION em_map_load(path text, expand boolean DEFAULT true) RETURNS emmap
     AS 'MODULE_PATHNAME', 'emvalid_map_load' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 100000;
 CREATE FUNCTION em_map_from_bytea(data bytea) RETURNS emmap

@@ -73,10 +73,11 @@ BEGIN
             MESSAGE = format('entry "%s" has no map', entry_id),
             HINT = 'Give it one with em_ingest(entry_id, map).';
     END IF;
-    SELECT _em_bench_open(max(m.map) FILTER (WHERE m.role = 'map'), max(m.map) FILTER (WHERE m.role = 'half1'),
-                          max(m.map) FILTER (WHERE m.role = 'half2'), NULL,
-                          entry.contour, entry.resolution, codes)
-        INTO need FROM em_entry_map m WHERE m.entry_id = entry_id;
+    need := _em_bench_open(
+        (SELECT m.map FROM em_entry_map m WHERE m.entry_id = entry_id AND m.role = 'map'),
+        (SELECT m.map FROM em_entry_map m WHERE m.entry_id = entry_id AND m.role = 'half1'),
+        (SELECT m.map FROM em_entry_map m WHERE m.entry_id = entry_id AND m.role = 'half2'),
+        NULL, entry.contour, entry.resolution, codes);
     INSERT INTO em_run (entry_id, emvalid_version, origin, parameters)
         VALUES (entry_id, em_version(), 'emvalid', jsonb_build_object(
             'contour', entry.contour, 'resolution', entry.resolution, 'sha256', maps, 'checks', to_jsonb(codes),

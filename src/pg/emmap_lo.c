@@ -13,7 +13,7 @@
 #include "libpq/be-fsstubs.h"
 #include "libpq/libpq-fs.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc.h"
+#include "utils/snapmgr.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -154,6 +154,22 @@ object_length(int fd)
 	return length;
 }
 
+/*
+ * Open for reading with a snapshot that sees what this very statement has
+ * written, so that em_map_stats(em_map_load(...)) works.
+ */
+static int
+open_now(Oid lo)
+{
+	int			fd;
+
+	PushCopiedSnapshot(GetActiveSnapshot());
+	UpdateActiveSnapshotCommandId();
+	fd = DatumGetInt32(DirectFunctionCall2(be_lo_open, ObjectIdGetDatum(lo), Int32GetDatum(INV_READ)));
+	PopActiveSnapshot();
+	return fd;
+}
+
 EmLoReader *
 emmap_lo_open(EmSession *session, Oid lo)
 {
@@ -162,7 +178,7 @@ emmap_lo_open(EmSession *session, Oid lo)
 
 	r->session = session;
 	hash_begin(&r->hash);
-	r->fd = DatumGetInt32(DirectFunctionCall2(be_lo_open, ObjectIdGetDatum(lo), Int32GetDatum(INV_READ)));
+	r->fd = open_now(lo);
 	r->length = object_length(r->fd);
 	r->stored.read = source_read;
 	r->stored.rewind = source_rewind;

@@ -31,7 +31,15 @@ em_results_destroy(em_results *r)
 	}
 	em_free(r->ctx, r->series);
 	em_free(r->ctx, r->measures);
+	em_volume_destroy(r->ctx, r->volume);
 	em_free(r->ctx, r);
+}
+
+void
+em_results_volume(em_results *r, em_volume *volume)
+{
+	em_volume_destroy(r->ctx, r->volume);
+	r->volume = volume;
 }
 
 /* Make room for one more element of `size` bytes in a list of n of at most *max. */

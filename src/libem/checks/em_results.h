@@ -5,7 +5,7 @@
 #ifndef EM_RESULTS_H
 #define EM_RESULTS_H
 
-#include "core/em_ctx.h"
+#include "volume/em_volume.h"
 
 typedef enum em_state
 {
@@ -46,6 +46,8 @@ typedef struct em_results
 	int			n_series;
 	int			max_series;
 	em_series  *series;
+	bool		want_volume;	/* set by the caller before the check runs */
+	em_volume  *volume;			/* the check's volume (local resolution ...) when it was wanted */
 } em_results;
 
 extern em_status em_results_create(em_ctx *ctx, em_results **out);
@@ -58,6 +60,9 @@ extern em_status em_results_measure(em_results *r, const char *name, double valu
 extern em_status em_results_series(em_results *r, const char *name, int64_t n,
 								   const char *x_name, const double *x, const char *x_unit,
 								   const double *y, const char *y_unit);
+
+/* Hand over the volume of a check that has one; the results own it from then on. */
+extern void em_results_volume(em_results *r, em_volume *volume);
 
 /* Say that the check does not apply or could not be measured, and why; returns EM_OK. */
 extern em_status em_results_state(em_results *r, em_state state, const char *reason_code,

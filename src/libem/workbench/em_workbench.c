@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MASK_RADIUS 2.0			/* Å the hard mask is dilated by */
 #define SOFT_SIGMA 1.4142135623730951	/* voxels; Xmipp's "sigma 2" is 2/sqrt(2) */
@@ -128,6 +129,15 @@ double
 em_workbench_resolution(const em_workbench *wb)
 {
 	return wb->opt.resolution;
+}
+
+double
+em_workbench_param(const em_workbench *wb, const char *name, double fallback)
+{
+	for (int i = 0; i < wb->opt.n_params; i++)
+		if (strcmp(wb->opt.params[i].name, name) == 0)
+			return wb->opt.params[i].value;
+	return fallback;
 }
 
 int

@@ -32,12 +32,21 @@ extern const char *em_role_name(em_role role);	/* "map", "half map 1", ... */
  */
 typedef em_status (*em_load_fn) (void *arg, em_ctx *ctx, em_role role, em_volume **out);
 
+/* A parameter of a method that differs from its default ("box", "step" ...). */
+typedef struct em_param
+{
+	const char *name;
+	double		value;
+} em_param;
+
 typedef struct em_workbench_options
 {
 	bool		present[EM_ROLE_COUNT];
 	em_grid		grid[EM_ROLE_COUNT];	/* from the headers, before anything is read */
 	double		contour;		/* NaN when the entry has none */
 	double		resolution;		/* reported resolution, Å; NaN when none */
+	const em_param *params;		/* outlive the workbench; may be NULL */
+	int			n_params;
 	em_load_fn	load;
 	void	   *arg;
 } em_workbench_options;
@@ -53,6 +62,9 @@ extern bool em_workbench_has(const em_workbench *wb, em_role role);
 extern const em_grid *em_workbench_grid(const em_workbench *wb, em_role role);
 extern double em_workbench_contour(const em_workbench *wb);
 extern double em_workbench_resolution(const em_workbench *wb);
+
+/* Value of a parameter, or its default. */
+extern double em_workbench_param(const em_workbench *wb, const char *name, double fallback);
 
 /* Times a map was read from its source so far (tests: once per run). */
 extern int	em_workbench_loads(const em_workbench *wb, em_role role);
