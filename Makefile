@@ -100,8 +100,7 @@ FORCE:
 # The install script is the parts in the order of their names.
 SQL_PARTS := $(sort $(wildcard sql/parts/*.sql))
 sql/$(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS) $(EXTENSION).control build/parts.list
-	@{ printf '%s\n' '-- Made by make from sql/parts; do not edit.' \
-	  '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
+	@{ echo '-- Made by make from sql/parts; do not edit.'; \
 	  for part in $(SQL_PARTS); do printf '\n-- ==== %s\n\n' "$$part"; cat "$$part"; done; } >$@.new
 	@mv $@.new $@
 
@@ -161,13 +160,14 @@ libem:
 build/libem.a: build/plain/libem.a
 	cp $< $@
 
-# Tools: one program for each source in test/data.
-TOOLS := $(patsubst test/data/%.c,build/tools/%,$(sort $(wildcard test/data/*.c)))
+# Tools: one program for each test/data/make_*.c; the other sources there are what they share.
+TOOLS := $(patsubst test/data/%.c,build/tools/%,$(sort $(wildcard test/data/make_*.c)))
+TOOL_PARTS := $(patsubst %.c,build/plain/%.o,$(filter-out test/data/make_%,$(sort $(wildcard test/data/*.c))))
 tools:
 	@$(PARALLEL) build/tools.done
 build/tools.done: $(TOOLS)
 	@touch $@
-build/tools/%: build/plain/test/data/%.o build/plain/libem.a
+build/tools/%: build/plain/test/data/%.o $(TOOL_PARTS) build/plain/libem.a
 	@mkdir -p $(@D)
 	$(CC_plain) $(FLAGS_plain) -o $@ $^ $(LIBEM_LIBS)
 
