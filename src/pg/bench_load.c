@@ -26,16 +26,13 @@ load_map(void *arg, em_ctx *ctx, em_role role, em_volume **out)
 }
 
 EmBench *
-emvalid_bench(EmSession *session, EmMap *const maps[EM_ROLE_COUNT], double contour, double resolution)
+emvalid_bench(EmSession *session, EmMap *const maps[EM_ROLE_COUNT], const em_workbench_options *given)
 {
 	EmBench    *bench = MemoryContextAllocZero(session->owner, sizeof(EmBench));
-	em_workbench_options options = {
-		.contour = contour,
-		.resolution = resolution,
-		.load = load_map,
-		.arg = bench
-	};
+	em_workbench_options options = *given;
 
+	options.load = load_map;
+	options.arg = bench;
 	bench->session = session;
 	for (int role = 0; role < EM_ROLE_COUNT; role++)
 	{

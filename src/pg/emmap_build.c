@@ -210,6 +210,21 @@ import(EmSession *session, em_source *source, bool expand)
 	return map;
 }
 
+/* Write a volume into a new large object. */
+EmMap *
+emmap_store(EmSession *session, const em_volume *volume)
+{
+	int			guc_level = prefer_lz4();
+	EmLoWriter *writer = emmap_lo_create(session);
+	EmMap	   *map = emmap_new();
+
+	emvalid_check(session, em_mrc_write(session->ctx, volume, 2, "emvalid " EMVALID_VERSION,
+										emmap_lo_target(writer)));
+	emmap_lo_writer_close(writer, map);
+	AtEOXact_GUC(true, guc_level);
+	return adopt(session, map->lo);
+}
+
 /* em_source over a file descriptor */
 static int64_t
 fd_read(em_source *source, em_ctx *ctx, void *buf, int64_t bytes)

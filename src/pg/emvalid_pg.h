@@ -115,6 +115,9 @@ extern void emmap_lo_writer_close(EmLoWriter *writer, EmMap *map);
 extern em_status emmap_read_volume(EmSession *session, const EmMap *map, const char *what,
 								   em_volume **out);
 
+/* Write a volume as a float32 map into a new large object (emmap_build.c) */
+extern EmMap *emmap_store(EmSession *session, const em_volume *volume);
+
 /* Which server files may be touched (server_files.c) */
 extern char *emvalid_readable_path(const char *path);
 extern char *emvalid_writable_path(const char *path);
@@ -127,8 +130,11 @@ typedef struct EmBench
 	EmMap	   *map[EM_ROLE_COUNT];
 } EmBench;
 
-/* maps[role] may be NULL; contour and resolution may be NaN. */
+/*
+ * maps[role] may be NULL; of the options, contour, resolution (NaN when unknown)
+ * and parameters are taken.
+ */
 extern EmBench *emvalid_bench(EmSession *session, EmMap *const maps[EM_ROLE_COUNT],
-							  double contour, double resolution);
+							  const em_workbench_options *options);
 
 #endif							/* EMVALID_PG_H */

@@ -82,6 +82,10 @@ emvalid_bench_open(PG_FUNCTION_ARGS)
 {
 	static bool registered = false;
 	EmMap	   *maps[EM_ROLE_COUNT];
+	em_workbench_options options = {
+		.contour = number_or_nan(fcinfo, EM_ROLE_COUNT),
+		.resolution = number_or_nan(fcinfo, EM_ROLE_COUNT + 1)
+	};
 	uint64		bytes;
 
 	if (!registered)
@@ -93,8 +97,7 @@ emvalid_bench_open(PG_FUNCTION_ARGS)
 	for (int i = 0; i < EM_ROLE_COUNT; i++)
 		maps[i] = PG_ARGISNULL(i) ? NULL : PG_GETARG_EMMAP(i);
 	bench_context = AllocSetContextCreate(TopMemoryContext, "emvalid workbench", ALLOCSET_DEFAULT_SIZES);
-	bench = emvalid_bench(emvalid_begin(bench_context), maps,
-						  number_or_nan(fcinfo, EM_ROLE_COUNT), number_or_nan(fcinfo, EM_ROLE_COUNT + 1));
+	bench = emvalid_bench(emvalid_begin(bench_context), maps, &options);
 	bytes = require_memory(bench, PG_GETARG_ARRAYTYPE_P(EM_ROLE_COUNT + 2));
 	PG_RETURN_INT64((int64) bytes);
 }
