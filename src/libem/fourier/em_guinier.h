@@ -22,6 +22,8 @@ typedef struct em_guinier
 
 /* Profile of a spectrum (EM_FOURIER_SPACE), F divided by the number of voxels. */
 extern em_status em_guinier_profile(em_ctx *ctx, const em_volume *spectrum, em_guinier **out);
+/* Bytes a profile of this grid allocates besides its result (for estimates). */
+extern uint64_t em_guinier_bytes(em_ctx *ctx, const em_grid *grid);
 extern void em_guinier_destroy(em_ctx *ctx, em_guinier *g);
 
 /*

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/em_par.h"
+#include "fourier/em_sqrt.h"
 
 #define NEARLY 1e-6				/* header floats carry about 7 digits */
 
@@ -31,29 +32,82 @@ em_shells_init(em_ctx *ctx, const em_grid *grid, em_shells *out)
 		out->n[j] = grid->n[j];
 		out->unit2[j] = ratio * ratio;
 	}
-	out->count = (int64_t) floor(out->length / (2 * largest) * (1 + NEARLY)) + 1;
+	out->nyquist = out->length / (2 * largest) * (1 + NEARLY);
+	out->count = (int64_t) floor(out->nyquist) + 1;
 	return EM_OK;
 }
 
-#if defined(__x86_64__)
-__attribute__((target_clones("arch=x86-64-v3", "default")))
-#endif
-void
-em_shells_row(const em_shells *s, int64_t iy, int64_t iz, int32_t *out)
+/* (|s| L)² of row (iy, iz) without what kx adds. */
+static double
+row_distance2(const em_shells *s, int64_t iy, int64_t iz)
 {
 	double		ky = (double) em_frequency(iy, s->n[1]);
 	double		kz = (double) em_frequency(iz, s->n[2]);
-	double		yz2 = ky * ky * s->unit2[1] + kz * kz * s->unit2[2];
-	double		x2 = s->unit2[0];
-	double		beyond = (double) s->count;
-	int			nxh = (int) s->nxh;
 
-	for (int kx = 0; kx < nxh; kx++)
+	return ky * ky * s->unit2[1] + kz * kz * s->unit2[2];
+}
+
+/* Distances |s| L of kx .. kx+3 in a row. */
+EM_INLINE void
+distance4(int64_t kx, double x2, double yz2, em_vd4 *out)
+{
+	const em_vd4 lane = {0, 1, 2, 3};
+	const em_vd4 k = lane + (double) kx;
+
+	*out = k * k * x2 + yz2;
+	em_sqrt4(out);
+}
+
+EM_HOT void
+em_shells_row(const em_shells *s, int64_t iy, int64_t iz, int32_t *out)
+{
+	double		yz2 = row_distance2(s, iy, iz);
+	int32_t		count = (int32_t) s->count;
+
+	for (int64_t kx = 0; kx < s->nxh; kx += 4)
 	{
-		double		r = sqrt((double) kx * (double) kx * x2 + yz2) + 0.5;
+		em_vd4		r;
+		em_vi4		shell;
 
-		out[kx] = r < beyond ? (int32_t) r : -1;
+		distance4(kx, s->unit2[0], yz2, &r);
+		shell = __builtin_convertvector(r + 0.5, em_vi4);
+		shell |= shell >= count;
+		if (kx + 4 <= s->nxh)
+			*(em_vi4_mem *) (out + kx) = shell;
+		else
+			for (int64_t j = kx; j < s->nxh; j++)
+				out[j] = shell[j - kx];
 	}
+}
+
+EM_HOT int64_t
+em_shells_slots(const em_shells *s, int64_t iy, int64_t iz, int32_t *slot, int32_t *whole)
+{
+	double		yz2 = row_distance2(s, iy, iz);
+	double		x2 = s->unit2[0];
+	double		end = (double) s->count - 0.5;
+	double		inside = end * end - yz2;
+	int64_t		n;
+
+	if (inside <= 0)
+		return 0;
+	n = (int64_t) fmin(sqrt(inside / x2) + 2, (double) s->nxh);
+	while (n > 0 && sqrt((double) (n - 1) * (double) (n - 1) * x2 + yz2) >= end)
+		n--;
+	for (int64_t kx = 0; kx < n; kx += 4)
+	{
+		em_vd4		r;
+
+		distance4(kx, x2, yz2, &r);
+		*(em_vi4_mem *) (slot + kx) = __builtin_convertvector(r + 0.5, em_vi4);
+		if (whole != NULL)
+			*(em_vi4_mem *) (whole + kx) = __builtin_convertvector(r, em_vi4);
+	}
+	/* What lies beyond Nyquist is at the end of the row, in the last shell. */
+	for (int64_t kx = n - 1; kx >= 0 && slot[kx] >= s->count - 1; kx--)
+		if (sqrt((double) kx * (double) kx * x2 + yz2) > s->nyquist)
+			slot[kx] = (int32_t) s->count;
+	return n;
 }
 
 typedef struct count_job

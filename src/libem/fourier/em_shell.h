@@ -19,6 +19,7 @@ typedef struct em_shells
 	double		length;			/* L, Å: shell i has frequency i/L (1/Å) */
 	int64_t		n[3];			/* the grid */
 	int64_t		nxh;			/* nx/2 + 1 */
+	double		nyquist;		/* L / (2*max voxel): the Nyquist frequency in shells */
 	double		unit2[3];		/* (L / (n_j voxel_j))²: |s L|² = sum k_j² unit2_j */
 } em_shells;
 
@@ -36,6 +37,22 @@ em_frequency(int64_t i, int64_t n)
  * coefficients beyond the last shell.  Ties (x.5) round away from zero.
  */
 extern void em_shells_row(const em_shells *s, int64_t iy, int64_t iz, int32_t *out);
+
+/* nxh rounded up to whole groups of four. */
+static inline int64_t
+em_shells_room(const em_shells *s)
+{
+	return (s->nxh + 3) & ~INT64_C(3);
+}
+
+/*
+ * The same for sums that must also serve programs which stop at |s| = Nyquist
+ * (Xmipp, VRS): slot i is shell i, but what the last shell has beyond Nyquist
+ * is in slot `count`.  Returns how many kx, counted from 0, lie in a slot.
+ * `whole` (may be NULL) gets floor(|s| * L).  Both arrays have room for
+ * em_shells_room() numbers; those after the returned count mean nothing.
+ */
+extern int64_t em_shells_slots(const em_shells *s, int64_t iy, int64_t iz, int32_t *slot, int32_t *whole);
 
 /* Coefficients of the full sphere per shell (Friedel mates counted both). */
 extern em_status em_shells_counts(em_ctx *ctx, const em_shells *s, int64_t *n);

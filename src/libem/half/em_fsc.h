@@ -26,10 +26,13 @@ typedef struct em_fsc
 	double	   *ratio_vrs;		/* mean |S|/|D| over floor shells about the box centre */
 	int64_t		ratio_skipped;	/* coefficients left out of ratio_vrs because |D| = 0 */
 	double		noise_power;	/* sum |D|² over all shells but 0; 0 means identical halves */
+	double		signal_power;	/* sum |S|² over all shells but 0 */
 } em_fsc;
 
 /* Sweep two spectra (EM_FOURIER_SPACE) of equal grids; shells without power give NaN. */
 extern em_status em_fsc_sweep(em_ctx *ctx, const em_volume *f1, const em_volume *f2, em_fsc **out);
+/* Bytes a sweep of this grid allocates besides its result (for estimates). */
+extern uint64_t em_fsc_sweep_bytes(em_ctx *ctx, const em_grid *grid);
 extern void em_fsc_destroy(em_ctx *ctx, em_fsc *f);
 
 /*
