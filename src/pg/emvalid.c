@@ -18,6 +18,8 @@ int			emvalid_max_map_size;
 int			emvalid_threads;
 int			emvalid_seed;
 
+void		_PG_init(void);
+
 /* Define the settings under the prefix emvalid. */
 void
 _PG_init(void)

@@ -414,7 +414,7 @@ em_workbench_soft_mask(em_workbench *wb, const em_volume **out)
 {
 	if (wb->item[ITEM_SOFT_MASK] == NULL)
 	{
-		const em_mask *hard;
+		const em_mask *hard = NULL;
 		em_volume  *v;
 
 		EM_TRY(em_workbench_hard_mask(wb, &hard));
