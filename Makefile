@@ -19,7 +19,8 @@ PG_SRCS    := $(sort $(wildcard src/pg/*.c))
 OBJS       := $(LIBEM_SRCS:.c=.o) $(PG_SRCS:.c=.o)
 
 LIBEM_LIBS  = -lfftw3f -lgsl -lgslcblas -lz -lxxhash -lm -lpthread
-LIBEM_WARN  = -Wall -Wextra -Wmissing-prototypes -Wpointer-arith -Wvla
+# -Wno-psabi: vector types stay inside static functions, so their calling convention does not matter.
+LIBEM_WARN  = -Wall -Wextra -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-psabi
 # No contraction: results must not depend on whether the compiler finds a multiply-add to fuse.
 LIBEM_FLAGS = -std=gnu11 -ffp-contract=off -fno-strict-aliasing $(LIBEM_WARN) $(if $(WERROR),-Werror) -Isrc/libem
 
