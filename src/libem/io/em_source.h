@@ -25,6 +25,7 @@ struct em_source
 	void		(*close) (em_source *source, em_ctx *ctx);
 	int64_t		length;			/* bytes in all, or -1 when unknown before the end (gzip) */
 	void	   *arg;
+	int64_t		at;				/* position, for sources that keep no state of their own */
 };
 
 typedef struct em_target em_target;
@@ -54,6 +55,16 @@ extern em_status em_source_is_gzip(em_ctx *ctx, em_source *source, bool *is_gzip
  * caller and must outlive `outer`.
  */
 extern em_status em_source_gunzip(em_ctx *ctx, em_source *inner, int64_t max_bytes, em_source *outer);
+
+/*
+ * Refuse before any work when a source cannot yield `bytes`: EM_TRUNCATED when
+ * it is too short (deflate expands at most 1032-fold), EM_TOO_LARGE when its
+ * expansion limit is in the way.  EM_OK promises nothing.
+ */
+extern em_status em_source_expect(em_ctx *ctx, const em_source *source, int64_t bytes);
+
+/* Free what a source holds; fine for one that was never opened (all zero). */
+extern void em_source_close(em_ctx *ctx, em_source *source);
 
 /* Read exactly `bytes`; EM_TRUNCATED when the stream ends before. */
 extern em_status em_source_read_all(em_ctx *ctx, em_source *source, void *buf, int64_t bytes,
