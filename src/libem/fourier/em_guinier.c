@@ -12,8 +12,7 @@
 #include "core/em_par.h"
 #include "fourier/em_sqrt.h"
 
-#define MIN_POINTS 5			/* fewer shells do not make a slope */
-#define MIN_POINTS_VRS 2
+#define MIN_SHELLS_VRS 2
 #define NEARLY 1e-6				/* limits are compared to the digits a header has */
 
 /* What is summed in a slot. */
@@ -201,19 +200,19 @@ em_guinier_profile(em_ctx *ctx, const em_volume *spectrum, em_guinier **out)
 	return status;
 }
 
-/* First and last shell of a fit; last < first when there is none. */
-static void
-fit_shells(const em_guinier *g, double low, double high, bool vrs, int64_t *first, int64_t *last)
+int64_t
+em_bfactor_shells(const em_guinier *g, double low, double high, bool vrs, int64_t *first)
 {
 	double		min = 1 / (low * low) * (1 - 2 * NEARLY);
 	double		max = 1 / (high * high) * (1 + 2 * NEARLY);
+	int64_t		end = vrs ? g->count : g->count - 1;
 
 	*first = 1;
-	*last = vrs ? g->count - 1 : g->count - 2;
-	while (*first <= *last && g->inv_d2[*first] < min)
+	while (*first < end && g->inv_d2[*first] < min)
 		(*first)++;
-	while (*last >= *first && g->inv_d2[*last] > max)
-		(*last)--;
+	while (end > *first && g->inv_d2[end - 1] > max)
+		end--;
+	return end > *first ? end - *first : 0;
 }
 
 em_status
@@ -222,10 +221,9 @@ em_bfactor_fit_range(em_ctx *ctx, const em_guinier *g, double low, double high, 
 {
 	const double *y = vrs ? g->ln_f_vrs : g->ln_f;
 	const double *x = g->inv_d2;
-	int64_t		least = vrs ? MIN_POINTS_VRS : MIN_POINTS;
-	int64_t		first,
-				last,
-				n;
+	int64_t		least = vrs ? MIN_SHELLS_VRS : EM_BFACTOR_MIN_SHELLS;
+	int64_t		first;
+	int64_t		n;
 	double		mx = 0,
 				my = 0,
 				xx = 0,
@@ -234,19 +232,18 @@ em_bfactor_fit_range(em_ctx *ctx, const em_guinier *g, double low, double high, 
 
 	if (!(low > 0) || !(high > 0) || !isfinite(low) || !isfinite(high))
 		return em_fail(ctx, EM_BAD_ARGUMENT, "the fit range %g to %g Å is not valid", low, high);
-	fit_shells(g, low, high, vrs, &first, &last);
-	n = last - first + 1;
+	n = em_bfactor_shells(g, low, high, vrs, &first);
 	if (n < least)
 		return em_fail(ctx, EM_NOT_MEASURABLE, "only %lld Fourier shells between %g and %g Å, fewer than %lld",
-					   (long long) (n > 0 ? n : 0), low, high, (long long) least);
-	for (int64_t i = first; i <= last; i++)
+					   (long long) n, low, high, (long long) least);
+	for (int64_t i = first; i < first + n; i++)
 	{
 		if (!isfinite(y[i]))
 			return em_fail(ctx, EM_NOT_MEASURABLE, "Fourier shell %lld has no power", (long long) i);
 		mx += x[i] / (double) n;
 		my += y[i] / (double) n;
 	}
-	for (int64_t i = first; i <= last; i++)
+	for (int64_t i = first; i < first + n; i++)
 	{
 		xx += (x[i] - mx) * (x[i] - mx);
 		xy += (x[i] - mx) * (y[i] - my);

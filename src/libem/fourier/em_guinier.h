@@ -39,6 +39,8 @@ typedef struct em_bfactor_fit
 	int64_t		points;			/* shells in the fit */
 } em_bfactor_fit;
 
+#define EM_BFACTOR_MIN_SHELLS 5	/* fewer do not make a slope */
+
 /*
  * EM_NOT_MEASURABLE with fewer than 5 shells in the range or a shell without
  * power.  With `vrs`, ln_f_vrs is fitted, the Nyquist shell is kept and 2 shells
@@ -46,5 +48,8 @@ typedef struct em_bfactor_fit
  */
 extern em_status em_bfactor_fit_range(em_ctx *ctx, const em_guinier *g, double low, double high,
 									  bool vrs, em_bfactor_fit *out);
+
+/* First shell of such a fit and how many there are. */
+extern int64_t em_bfactor_shells(const em_guinier *g, double low, double high, bool vrs, int64_t *first);
 
 #endif							/* EM_GUINIER_H */

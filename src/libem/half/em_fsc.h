@@ -52,6 +52,12 @@ extern double em_first_crossing_vrs(const double *curve, int64_t count, double l
 									double level, int direction);
 
 /*
+ * The crossing VRS calls SSNR: where log10(ratio_vrs - 1) falls below 0, on a
+ * list that starts at shell 0.  Returns the resolution in Å, or NaN.
+ */
+extern double em_ratio_crossing_vrs(const double *ratio, int64_t count, double length);
+
+/*
  * Where the logistic curve 1 - (a/(1+exp(-b(f-x0))) + c), fitted to the FSC by
  * least squares, falls below `level`: VRS's "well preserved" resolution, Å; NaN
  * when the fit fails or never crosses.

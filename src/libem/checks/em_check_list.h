@@ -1,0 +1,16 @@
+/*
+ * src/libem/checks/em_check_list.h
+ *		Measurements with a function of their own in SQL that are no entry of the
+ *		catalogue: em_check_find knows them, em_check_at does not list them.
+ */
+#ifndef EM_CHECK_LIST_H
+#define EM_CHECK_LIST_H
+
+#include "checks/em_check.h"
+
+extern const em_check em_check_guinier; /* Guinier profile of the map */
+extern const em_check em_check_bfactor; /* 0.d without its limit of applicability */
+extern const em_check em_check_fsc; /* curves of the half maps, with a mask when there is one */
+extern const em_check em_check_global_resolution;	/* 1.a for half maps alone */
+
+#endif							/* EM_CHECK_LIST_H */
