@@ -28,6 +28,9 @@ LIBEM_FLAGS = -std=gnu11 -ffp-contract=off -fno-strict-aliasing $(LIBEM_WARN) $(
 depfile  = build/dep/$(subst /,-,$@).d
 makedeps = -MMD -MP -MF $(depfile)
 
+# One word per file compiled; V=1 shows the commands.
+quiet = $(if $(V),,@echo '  $(1) $@';)
+
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # Sub-makes run in parallel also when the user did not ask for it.
 PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
@@ -83,10 +86,10 @@ include $(PGXS)
 
 # libem builds alone, with its own flags; nothing of it is visible outside the module.
 $(LIBEM_SRCS:.c=.o): %.o: %.c | build/dep
-	$(CC) -O3 -g $(LIBEM_FLAGS) -fPIC -fvisibility=hidden $(makedeps) -c -o $@ $<
+	$(call quiet,CC)$(CC) -O3 -g $(LIBEM_FLAGS) -fPIC -fvisibility=hidden $(makedeps) -c -o $@ $<
 
 $(PG_SRCS:.c=.o): %.o: %.c | build/dep
-	$(CC) $(CFLAGS) $(CPPFLAGS) $(makedeps) -c -o $@ $<
+	$(call quiet,CC)$(CC) $(CFLAGS) $(CPPFLAGS) $(makedeps) -c -o $@ $<
 
 build/dep:
 	@mkdir -p $@
@@ -147,11 +150,11 @@ FLAGS_fuzz  = -O2 -g $(SANITIZE) -fsanitize=fuzzer-no-link
 define flavour
 build/$(1)/%.o: %.c
 	@mkdir -p $$(@D) build/dep
-	$$(CC_$(1)) $$(FLAGS_$(1)) $$(LIBEM_FLAGS) $$(makedeps) -c -o $$@ $$<
+	$$(call quiet,CC)$$(CC_$(1)) $$(FLAGS_$(1)) $$(LIBEM_FLAGS) $$(makedeps) -c -o $$@ $$<
 
 build/$(1)/libem.a: $$(LIBEM_SRCS:%.c=build/$(1)/%.o)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call quiet,AR)$$(AR) rcs $$@ $$^
 endef
 $(foreach f,plain san fuzz,$(eval $(call flavour,$(f))))
 .PRECIOUS: build/plain/%.o build/san/%.o build/fuzz/%.o
@@ -159,7 +162,7 @@ $(foreach f,plain san fuzz,$(eval $(call flavour,$(f))))
 libem:
 	@$(PARALLEL) build/libem.a
 build/libem.a: build/plain/libem.a
-	cp $< $@
+	@cp $< $@
 
 # Tools: one program for each test/data/make_*.c; the other sources there are what they share.
 TOOLS := $(patsubst test/data/%.c,build/tools/%,$(sort $(wildcard test/data/make_*.c)))
@@ -170,7 +173,7 @@ build/tools.done: $(TOOLS)
 	@touch $@
 build/tools/%: build/plain/test/data/%.o $(TOOL_PARTS) build/plain/libem.a
 	@mkdir -p $(@D)
-	$(CC_plain) $(FLAGS_plain) -o $@ $^ $(LIBEM_LIBS)
+	$(call quiet,LD)$(CC_plain) $(FLAGS_plain) -o $@ $^ $(LIBEM_LIBS)
 
 # Unit tests: one program for each test/unit/test_*.c.
 UNIT_TESTS := $(patsubst test/unit/%.c,build/unit/%,$(sort $(wildcard test/unit/test_*.c)))
@@ -182,7 +185,7 @@ build/unit.done: $(UNIT_TESTS)
 	@touch $@
 build/unit/%: build/san/test/unit/%.o build/san/libem.a
 	@mkdir -p $(@D)
-	$(CC_san) $(FLAGS_san) -o $@ $^ $(LIBEM_LIBS)
+	$(call quiet,LD)$(CC_san) $(FLAGS_san) -o $@ $^ $(LIBEM_LIBS)
 
 # Fuzz harnesses test/fuzz/fuzz_*.c, each defining LLVMFuzzerTestOneInput.  replay.c runs one over
 # files without libFuzzer, so that the corpora are part of every test run.
@@ -196,7 +199,7 @@ build/replay.done: $(HARNESSES:%=build/replay/%)
 	@touch $@
 build/replay/%: build/san/test/fuzz/%.o build/san/test/fuzz/replay.o build/san/libem.a
 	@mkdir -p $(@D)
-	$(CC_san) $(FLAGS_san) -o $@ $^ $(LIBEM_LIBS)
+	$(call quiet,LD)$(CC_san) $(FLAGS_san) -o $@ $^ $(LIBEM_LIBS)
 
 # New findings go to build/fuzz-work; the corpora in the repository stay as they are.
 FUZZ ?= $(HARNESSES)
@@ -210,7 +213,7 @@ fuzz:
 	done
 build/fuzzer/%: build/fuzz/test/fuzz/%.o build/fuzz/libem.a
 	@mkdir -p $(@D)
-	$(CC_fuzz) $(FLAGS_fuzz) -fsanitize=fuzzer -o $@ $^ $(LIBEM_LIBS)
+	$(call quiet,LD)$(CC_fuzz) $(FLAGS_fuzz) -fsanitize=fuzzer -o $@ $^ $(LIBEM_LIBS)
 
 -include $(wildcard build/dep/*.d)
 

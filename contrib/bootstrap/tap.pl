@@ -2,20 +2,23 @@
 # Run test programs that speak TAP, print what failed, and count.
 #
 #   tap.pl --counts=FILE --spool=FOLDER [--lib=FOLDER] [--pgtap-template=DB] [--set=NAME=VALUE ...]
-#          [--program] [--jobs=N] TEST ...
+#          [--program] [--jobs=N] [--shown=FOLDER] [--logs=FOLDER] TEST ...
 #
 # --program: the tests are programs; otherwise *.sql are pgTAP scripts and the rest is Perl.
 # Each pgTAP script gets a database of its own, copied from the template, because some of them
-# commit.  FILE receives "passed failed skipped"; the exit status is 1 when anything failed.
+# commit.  --shown: where the caller will put the spool folder; --logs: where the Perl tests of
+# PostgreSQL leave their own logs.  FILE receives "passed failed skipped"; the exit status is 1 when anything failed.
 use strict;
 use warnings;
 
+use File::Basename;
 use Getopt::Long;
 use TAP::Harness;
 use TAP::Parser::Aggregator;
 
 my ($counts, $spool, @lib, $template, %set, $program);
 my $jobs = 1;
+my ($shown_spool, $logs);
 GetOptions(
     'counts=s' => \$counts,
     'spool=s' => \$spool,
@@ -23,7 +26,10 @@ GetOptions(
     'pgtap-template=s' => \$template,
     'set=s' => \%set,
     'program' => \$program,
-    'jobs=i' => \$jobs) or exit 2;
+    'jobs=i' => \$jobs,
+    'shown=s' => \$shown_spool,
+    'logs=s' => \$logs) or exit 2;
+$shown_spool //= $spool;
 
 # The whole output of each test is kept, so that a failure can be read afterwards.
 $ENV{PERL_TEST_HARNESS_DUMP_TAP} = $spool;
@@ -36,6 +42,13 @@ sub with_database
         or die "could not copy database $template\n";
     $code->();
     system('psql', '-XqAt', '-d', 'postgres', '-c', "DROP DATABASE $name WITH (FORCE)");
+}
+
+sub lines_of
+{
+    my ($file) = @_;
+    open my $in, '<', $file or return;
+    return <$in>;
 }
 
 my $total = TAP::Parser::Aggregator->new;
@@ -76,9 +89,7 @@ for my $test (@ARGV)
     next unless @problems || $lines_failed;
 
     print "FAILED $test", map({ " ($_)" } @problems), "\n";
-    my $file = "$spool/$test";
-    next unless open my $tap, '<', $file;
-    my @lines = <$tap>;
+    my @lines = lines_of("$spool/$test");
     my $shown = 0;
     my $keep = 0;
     for my $line (@lines)
@@ -90,10 +101,11 @@ for my $test (@ARGV)
     # a crash shows itself at the end
     if (@problems)
     {
+        push @lines, lines_of("$logs/regress_log_" . basename($test, '.pl')) if $logs;
         my $from = @lines > 25 ? @lines - 25 : 0;
         print '    | ', $_ for @lines[ $from .. $#lines ];
     }
-    print "    (all of it in $file)\n";
+    print "    (all of it in $shown_spool/$test)\n";
 }
 
 open my $out, '>', $counts or die "cannot write $counts: $!\n";
