@@ -64,7 +64,12 @@ find_postgres() {
 # Build; whoever shares the checkout waits for his turn.
 build_extension() {
     mkdir -p "$root/build"
-    flock "$root/build/.lock" make -C "$root" --no-print-directory -j"$(nproc)" all
+    flock "$root/build/.lock" make -C "$root" --no-print-directory -j"$(nproc)" all || return 1
+    # The linker leaves names to be found in the server; ours must not be among them.
+    if nm --undefined-only "$root/emvalid.so" | grep -w 'em_[a-z0-9_]*'; then
+        warn "error: the module lacks these functions of its own"
+        return 1
+    fi
 }
 
 # Is what is installed what was built?
