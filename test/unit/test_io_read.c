@@ -288,7 +288,7 @@ test_odd_voxels(void)
 	em_source_memory(&source, b, length);
 	ok(em_mrc_read_header(ctx, &source, &h) == EM_OK &&
 	   em_mrc_scan_voxels(ctx, &source, &h, &stats) == EM_OK, "a map of NaN is scanned");
-	ok(stats.n == 0 && stats.not_finite == 6 && isnan(stats.mean) && isnan(stats.min), "and has no statistics");
+	ok(stats.n == 0 && stats.not_finite == 6 && isnan(stats.mean), "and has no statistics");
 	free(b);
 	em_ctx_destroy(ctx);
 }

@@ -24,7 +24,7 @@ typedef struct em_gunzip
 	em_source  *inner;
 	z_stream	z;
 	member_state state;
-	bool		failed;
+	em_status	failed;			/* EM_OK until something goes wrong */
 	int64_t		members;		/* finished so far */
 	int64_t		out;			/* bytes given so far */
 	int64_t		max_bytes;
@@ -167,21 +167,18 @@ gunzip_read(em_source *source, em_ctx *ctx, void *buf, int64_t bytes)
 
 	if (bytes <= 0)
 		return 0;
-	if (g->failed)
+	if (g->failed != EM_OK)
 	{
-		em_fail(ctx, EM_BAD_FORMAT, "the gzip stream cannot be read on after a failure");
+		em_fail(ctx, g->failed, "the gzip stream cannot be read on after a failure");
 		return -1;
 	}
-	if (expand(g, ctx, buf, ask, &got) != EM_OK)
-	{
-		g->failed = true;
+	g->failed = expand(g, ctx, buf, ask, &got);
+	if (g->failed != EM_OK)
 		return -1;
-	}
 	if (got > left)
 	{
-		g->failed = true;
-		em_fail(ctx, EM_TOO_LARGE, "the gzip stream expands to more than %s",
-				em_bytes((uint64_t) g->max_bytes, text));
+		g->failed = em_fail(ctx, EM_TOO_LARGE, "the gzip stream expands to more than %s",
+							em_bytes((uint64_t) g->max_bytes, text));
 		em_fail_hint(ctx, "Raise the limit if the file is really that large.");
 		return -1;
 	}
@@ -198,7 +195,7 @@ gunzip_rewind(em_source *source, em_ctx *ctx)
 	EM_TRY(g->inner->rewind(g->inner, ctx));
 	g->z.avail_in = 0;
 	g->state = BEFORE_MEMBER;
-	g->failed = false;
+	g->failed = EM_OK;
 	g->members = 0;
 	g->out = 0;
 	return EM_OK;

@@ -375,6 +375,7 @@ em_mrc_read_header(em_ctx *ctx, em_source *source, em_mrc_header *out)
 {
 	uint8_t		bytes[EM_MRC_HEADER_BYTES];
 
+	memset(out, 0, sizeof(*out));
 	EM_TRY(em_source_read_all(ctx, source, bytes, sizeof(bytes), "the header"));
 	EM_TRY(em_mrc_parse_header(ctx, bytes, source->length, out));
 	return em_mrc_check_source(ctx, out, source);
