@@ -5,9 +5,9 @@
  * The stored half spectrum has kx = 0 .. nx/2.  A coefficient with 0 < kx < nx/2
  * stands for its Friedel mate too; those of the edge columns kx = 0 and (even
  * nx) kx = nx/2 are there with their mates.  Inner and edge sums are therefore
- * kept apart: the full sphere is 2 * inner + edge, and what Xmipp and VRS add
- * up, every stored coefficient once, is inner + edge.  Sums are made per plane
- * and added in plane order.
+ * kept apart: the full sphere is 2 * inner + edge over all rows, and what Xmipp
+ * and VRS add up (em_fsc.h) is inner + edge after the rows ky = 0 .. ny/2.  Sums
+ * are made per plane and added in plane order.
  */
 #include "half/em_fsc.h"
 
@@ -45,10 +45,12 @@ typedef struct sweep_job
 	const em_volume *f1;
 	const em_volume *f2;
 	int64_t		slots;			/* count + 1, see em_shells_slots */
-	double	   *inner;			/* SUMS a slot a plane */
-	double	   *edge;			/* likewise */
+	double	   *full;			/* SUMS a slot a plane, over the full sphere */
+	double	   *stored;			/* SUMS a slot a plane, as Xmipp adds up */
 	double	   *ratio;			/* RATIOS a floor shell a plane, over the full sphere */
 	double	   *skipped;		/* one a plane: coefficients without a ratio */
+	double	   *inner;			/* SUMS a slot a worker: the plane at hand */
+	double	   *edge;			/* likewise */
 	int64_t		room;			/* em_shells_room: coefficients of a row in groups of four */
 	int32_t    *slot;			/* room a worker */
 	int32_t    *whole;			/* likewise */
@@ -191,6 +193,14 @@ add_ratios(double *restrict sums, double *skipped, const int32_t *restrict whole
 			*skipped += weight;
 }
 
+/* to = weight * inner + edge. */
+static void
+weigh(double *restrict to, const double *restrict inner, double weight, const double *restrict edge, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		to[i] = weight * inner[i] + edge[i];
+}
+
 /* Item iz: the sums of one plane. */
 static em_status
 sweep_plane(void *arg, int64_t iz, int worker)
@@ -203,26 +213,33 @@ sweep_plane(void *arg, int64_t iz, int worker)
 	int32_t    *whole = job->whole + worker * job->room;
 	double	   *terms = job->terms + worker * job->room * SUMS;
 	double	   *ratios = job->ratios + worker * job->room;
-	double	   *inner = job->inner + iz * job->slots * SUMS;
-	double	   *edge = job->edge + iz * job->slots * SUMS;
+	int64_t		sums = job->slots * SUMS;
+	double	   *inner = job->inner + worker * sums;
+	double	   *edge = job->edge + worker * sums;
 	double	   *ratio = job->ratio + iz * job->slots * RATIOS;
 	double	   *skipped = job->skipped + iz;
 
+	memset(inner, 0, (size_t) sums * sizeof(double));
+	memset(edge, 0, (size_t) sums * sizeof(double));
 	for (int64_t iy = 0; iy < s->n[1]; iy++)
 	{
 		int64_t		n = em_shells_slots(s, iy, iz, slot, whole);
 		int64_t		end = n < inner_end ? n : inner_end;
 
-		if (n == 0)
-			continue;
 		row_terms(em_volume_row(job->f1, iy, iz), em_volume_row(job->f2, iy, iz), n, terms, ratios);
-		add_row(edge, slot, terms, 0, 1);
-		add_row(inner, slot, terms, 1, end);
-		add_row(edge, slot, terms, end > 1 ? end : 1, n);
-		add_ratios(ratio, skipped, whole, ratios, 0, 1, 1.0, last);
-		add_ratios(ratio, skipped, whole, ratios, 1, end, 2.0, last);
-		add_ratios(ratio, skipped, whole, ratios, end > 1 ? end : 1, n, 1.0, last);
+		if (n > 0)
+		{
+			add_row(edge, slot, terms, 0, 1);
+			add_row(inner, slot, terms, 1, end);
+			add_row(edge, slot, terms, end > 1 ? end : 1, n);
+			add_ratios(ratio, skipped, whole, ratios, 0, 1, 1.0, last);
+			add_ratios(ratio, skipped, whole, ratios, 1, end, 2.0, last);
+			add_ratios(ratio, skipped, whole, ratios, end > 1 ? end : 1, n, 1.0, last);
+		}
+		if (iy == s->n[1] / 2)
+			weigh(job->stored + iz * sums, inner, 1.0, edge, sums);
 	}
+	weigh(job->full + iz * sums, inner, 2.0, edge, sums);
 	return EM_OK;
 }
 
@@ -256,21 +273,15 @@ make_curves(const sweep_job *job, em_fsc *f)
 {
 	for (int64_t i = 0; i < f->count; i++)
 	{
-		const double *inner = job->inner + i * SUMS;
-		const double *edge = job->edge + i * SUMS;
+		const double *stored = job->stored + i * SUMS;
 		const double *ratio = job->ratio + i * RATIOS;
 		bool		last = i == f->count - 1;
 		double		full[SUMS];
-		double		stored[SUMS];
 		double		signal;
 
+		/* The full sphere's last shell has what lies beyond Nyquist too. */
 		for (int q = 0; q < SUMS; q++)
-		{
-			full[q] = 2 * inner[q] + edge[q];
-			stored[q] = inner[q] + edge[q];
-			if (last)
-				full[q] += 2 * inner[SUMS + q] + edge[SUMS + q];
-		}
+			full[q] = job->full[i * SUMS + q] + (last ? job->full[(i + 1) * SUMS + q] : 0.0);
 		f->n[i] = (int64_t) full[SUM_COUNT];
 		f->fsc[i] = correlation(full);
 		f->dpr[i] = phase_residual(full);
@@ -322,7 +333,7 @@ em_fsc_destroy(em_ctx *ctx, em_fsc *f)
 	em_free(ctx, f);
 }
 
-/* Doubles of partial sums a plane needs, and of terms a worker needs. */
+/* Doubles of sums a plane needs, and of terms and sums a worker needs. */
 static uint64_t
 plane_doubles(const em_shells *s)
 {
@@ -332,7 +343,7 @@ plane_doubles(const em_shells *s)
 static uint64_t
 worker_doubles(const em_shells *s)
 {
-	return (uint64_t) em_shells_room(s) * (SUMS + 1);
+	return (uint64_t) em_shells_room(s) * (SUMS + 1) + (uint64_t) (s->count + 1) * 2 * SUMS;
 }
 
 uint64_t
@@ -375,18 +386,22 @@ em_fsc_sweep(em_ctx *ctx, const em_volume *f1, const em_volume *f2, em_fsc **out
 		status = create_curves(ctx, &s, &f);
 	if (status == EM_OK)
 	{
-		job.inner = sums;
-		job.edge = job.inner + planes * job.slots * SUMS;
-		job.ratio = job.edge + planes * job.slots * SUMS;
+		int64_t		w = (int64_t) workers;
+
+		job.full = sums;
+		job.stored = job.full + planes * job.slots * SUMS;
+		job.ratio = job.stored + planes * job.slots * SUMS;
 		job.skipped = job.ratio + planes * job.slots * RATIOS;
-		job.ratios = job.terms + job.room * SUMS * (int64_t) workers;
-		job.whole = job.slot + job.room * (int64_t) workers;
+		job.inner = job.terms + job.room * SUMS * w;
+		job.edge = job.inner + job.slots * SUMS * w;
+		job.ratios = job.edge + job.slots * SUMS * w;
+		job.whole = job.slot + job.room * w;
 		status = em_parallel(ctx, "half-map comparison", planes, sweep_plane, &job);
 	}
 	if (status == EM_OK)
 	{
-		combine(job.inner, job.slots * SUMS, planes);
-		combine(job.edge, job.slots * SUMS, planes);
+		combine(job.full, job.slots * SUMS, planes);
+		combine(job.stored, job.slots * SUMS, planes);
 		combine(job.ratio, job.slots * RATIOS, planes);
 		combine(job.skipped, 1, planes);
 		make_curves(&job, f);

@@ -21,13 +21,21 @@ typedef struct em_fsc
 	double	   *fsc;			/* every coefficient of the full sphere counted once */
 	double	   *dpr;			/* degrees, weighted by |F1|+|F2| */
 	double	   *ssnr;			/* sum|S|²/sum|D|² - 1, S and D half sum and half difference */
-	double	   *fsc_vrs;		/* half-plane coefficients as stored, each counted once */
+	double	   *fsc_vrs;		/* as xmipp_resolution_fsc prints it, see below */
 	double	   *dpr_vrs;		/* likewise */
 	double	   *ratio_vrs;		/* mean |S|/|D| over floor shells about the box centre */
 	int64_t		ratio_skipped;	/* coefficients left out of ratio_vrs because |D| = 0 */
 	double		noise_power;	/* sum |D|² over all shells but 0; 0 means identical halves */
 	double		signal_power;	/* sum |S|² over all shells but 0 */
 } em_fsc;
+
+/*
+ * Xmipp's curves add up every stored coefficient once, without those of the
+ * last shell beyond Nyquist, and only rows with ky = 0 .. ny/2: the program asks
+ * for the size of a map it has freed, so that the frequencies of the other rows
+ * are not wrapped and lie beyond Nyquist.  Its tables for two pairs of half maps
+ * (one of 128³, one of 32³ voxels) agree with that in all printed digits.
+ */
 
 /* Sweep two spectra (EM_FOURIER_SPACE) of equal grids; shells without power give NaN. */
 extern em_status em_fsc_sweep(em_ctx *ctx, const em_volume *f1, const em_volume *f2, em_fsc **out);
