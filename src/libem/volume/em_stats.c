@@ -13,18 +13,27 @@
 
 #include <math.h>
 
+#define WIDTH 16				/* lanes of the running minimum and maximum */
+
 /* Four lanes of running sums. */
 typedef struct lanes
 {
 	em_vd4		d;				/* sum of v - pivot */
 	em_vd4		q;				/* sum of (v - pivot)² */
 	em_vd4		a;				/* sum of |v| */
-	em_vf4		lo;
-	em_vf4		hi;
-	em_vi4		n;				/* minus the number of finite voxels */
-	em_vi4		bad;			/* minus the number of others */
 	em_vi4		zero;			/* minus the number of zeros */
 } lanes;
+
+/* All that is known of a block so far. */
+typedef struct sums
+{
+	lanes		even;
+	lanes		odd;
+	float		lo[WIDTH];
+	float		hi[WIDTH];
+	int64_t		n;
+	int64_t		not_finite;
+} sums;
 
 /* What one block of rows has to say. */
 typedef struct part
@@ -58,26 +67,90 @@ wanted(const uint64_t *mask, int64_t word, int64_t nx)
 	return left >= 64 ? bits : bits & ((UINT64_C(1) << left) - 1);
 }
 
-/* Add four voxels, of which the lowest four bits select. */
+/* Add four finite voxels. */
 EM_INLINE void
-add4(lanes *s, const float *voxel, uint64_t bits, float pivot)
+add4(lanes *s, const float *voxel, double pivot)
 {
 	const em_vf4 v = *(const em_vf4_mem *) voxel;
-	const em_vf4 p = {pivot, pivot, pivot, pivot};
-	const em_vi4 select = EM_LANES(bits & 15);
-	const em_vi4 finite = select & ((v - v) == 0.0f);
-	const em_vf4 w = EM_SELECT_F(finite, v, p);
-	const em_vi4 magnitude = ((em_vi4) v) & finite & 0x7fffffff;
-	const em_vd4 d = __builtin_convertvector(w, em_vd4) - (double) pivot;
+	const em_vd4 w = EM_WIDEN(v);
+	const em_vd4 d = w - pivot;
 
 	s->d += d;
 	s->q += d * d;
-	s->a += __builtin_convertvector((em_vf4) magnitude, em_vd4);
-	s->lo = EM_SELECT_F(w < s->lo, w, s->lo);
-	s->hi = EM_SELECT_F(w > s->hi, w, s->hi);
-	s->n += finite;
-	s->bad += select & ~finite;
-	s->zero += finite & (v == 0.0f);
+	s->a += (em_vd4) ((em_vl4) w & INT64_MAX);
+	s->zero += v == 0.0f;
+}
+
+/* Are all of 64 voxels finite?  Those that are not make v - v NaN. */
+EM_INLINE bool
+all_finite(const float *voxel)
+{
+	em_vf4		even = {0, 0, 0, 0};
+	em_vf4		odd = {0, 0, 0, 0};
+
+	for (int x = 0; x < 64; x += 8)
+	{
+		const em_vf4 v = *(const em_vf4_mem *) (voxel + x);
+		const em_vf4 w = *(const em_vf4_mem *) (voxel + x + 4);
+
+		even += v - v;
+		odd += w - w;
+	}
+	even += odd;
+	return EM_SUM4(even) == 0;
+}
+
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* Add 64 finite voxels. */
+EM_INLINE void
+add64(sums *s, const float *voxel, double pivot)
+{
+	for (int x = 0; x < 64; x += 8)
+	{
+		add4(&s->even, voxel + x, pivot);
+		add4(&s->odd, voxel + x + 4, pivot);
+	}
+	for (int i = 0; i < WIDTH; i++)
+	{
+		const float a = voxel[i];
+		const float b = voxel[i + 16];
+		const float c = voxel[i + 32];
+		const float d = voxel[i + 48];
+		const float lo = MIN(MIN(a, b), MIN(c, d));
+		const float hi = MAX(MAX(a, b), MAX(c, d));
+
+		s->lo[i] = MIN(lo, s->lo[i]);
+		s->hi[i] = MAX(hi, s->hi[i]);
+	}
+	s->n += 64;
+}
+
+/* Add the voxels among 64 whose bit is set, if they are finite. */
+EM_INLINE void
+add_some(sums *s, const float *voxel, uint64_t bits, double pivot)
+{
+	for (; bits != 0; bits &= bits - 1)
+	{
+		const int	i = __builtin_ctzll(bits);
+		const float v = voxel[i];
+		const double d = (double) v - pivot;
+		lanes	   *to = i & 4 ? &s->odd : &s->even;
+
+		if (!isfinite(v))
+		{
+			s->not_finite++;
+			continue;
+		}
+		to->d[i & 3] += d;
+		to->q[i & 3] += d * d;
+		to->a[i & 3] += fabs((double) v);
+		to->zero[i & 3] -= v == 0.0f;
+		s->lo[i & (WIDTH - 1)] = MIN(v, s->lo[i & (WIDTH - 1)]);
+		s->hi[i & (WIDTH - 1)] = MAX(v, s->hi[i & (WIDTH - 1)]);
+		s->n++;
+	}
 }
 
 /* Fold four lanes into a part. */
@@ -87,14 +160,7 @@ fold(part *p, const lanes *s)
 	p->d += EM_SUM4(s->d);
 	p->q += EM_SUM4(s->q);
 	p->sum_abs += EM_SUM4(s->a);
-	p->n -= EM_SUM4(s->n);
-	p->not_finite -= EM_SUM4(s->bad);
 	p->zeros -= EM_SUM4(s->zero);
-	for (int j = 0; j < 4; j++)
-	{
-		p->lo = s->lo[j] < p->lo ? s->lo[j] : p->lo;
-		p->hi = s->hi[j] > p->hi ? s->hi[j] : p->hi;
-	}
 }
 
 /* The mask's words of row r, or NULL without a mask. */
@@ -144,10 +210,10 @@ EM_HOT static void
 sum_block(const job *j, int64_t first, int64_t end, float pivot, part *out)
 {
 	const int64_t nx = j->v->grid.n[0];
-	const em_vf4 p = {pivot, pivot, pivot, pivot};
-	lanes		even = {.lo = p, .hi = p};
-	lanes		odd = {.lo = p, .hi = p};
+	sums		s = {.n = 0};
 
+	for (int i = 0; i < WIDTH; i++)
+		s.lo[i] = s.hi[i] = pivot;
 	for (int64_t r = first; r < end; r++)
 	{
 		const float *row = em_volume_row(j->v, r % j->rows.ny, r / j->rows.ny);
@@ -155,17 +221,23 @@ sum_block(const job *j, int64_t first, int64_t end, float pivot, part *out)
 
 		for (int64_t w = 0; 64 * w < nx; w++)
 		{
-			uint64_t	bits = wanted(mask, w, nx);
+			const uint64_t bits = wanted(mask, w, nx);
 
-			for (const float *voxel = row + 64 * w; bits != 0; bits >>= 8, voxel += 8)
-			{
-				add4(&even, voxel, bits, pivot);
-				add4(&odd, voxel + 4, bits >> 4, pivot);
-			}
+			if (bits == ~UINT64_C(0) && all_finite(row + 64 * w))
+				add64(&s, row + 64 * w, pivot);
+			else
+				add_some(&s, row + 64 * w, bits, pivot);
 		}
 	}
-	fold(out, &even);
-	fold(out, &odd);
+	fold(out, &s.even);
+	fold(out, &s.odd);
+	out->n = s.n;
+	out->not_finite = s.not_finite;
+	for (int i = 0; i < WIDTH; i++)
+	{
+		out->lo = MIN(s.lo[i], out->lo);
+		out->hi = MAX(s.hi[i], out->hi);
+	}
 }
 
 /* Item: one block of rows. */

@@ -37,6 +37,10 @@ typedef float em_vf4_mem __attribute__((vector_size(16), aligned(4), may_alias))
 #define EM_SELECT_F(mask, a, b) \
 	((em_vf4) (((em_vi4) (a) & (mask)) | ((em_vi4) (b) & ~(mask))))
 
+/* Four floats as doubles, and back (spelled out, GCC 12 finds the one instruction). */
+#define EM_WIDEN(v) ((em_vd4) {(v)[0], (v)[1], (v)[2], (v)[3]})
+#define EM_NARROW(d) ((em_vf4) {(float) (d)[0], (float) (d)[1], (float) (d)[2], (float) (d)[3]})
+
 /* The four lanes added in order. */
 #define EM_SUM4(v) ((((v)[0] + (v)[1]) + (v)[2]) + (v)[3])
 
