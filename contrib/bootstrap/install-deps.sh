@@ -22,18 +22,22 @@ missing_of() {
     done
 }
 
+# The temporary files; global, because the trap runs when install_as_root has returned.
+policy=/usr/sbin/policy-rc.d
+conf_dir=/etc/postgresql-common/createcluster.d
+conf=$conf_dir/zz-emvalid-bootstrap.conf
+made=()
+# shellcheck disable=SC2317 # called by the trap
+cleanup() {
+    local file
+    for file in "${made[@]}"; do rm -f "$file"; done
+    rmdir --ignore-fail-on-non-empty "$conf_dir" 2>/dev/null || true
+}
+
 # The part that needs root.
 install_as_root() {
-    local policy=/usr/sbin/policy-rc.d conf_dir=/etc/postgresql-common/createcluster.d
-    local conf=$conf_dir/zz-emvalid-bootstrap.conf made=()
-    # shellcheck disable=SC2317 # called by the trap
-    cleanup() {
-        local file
-        for file in "${made[@]}"; do rm -f "$file"; done
-        rmdir --ignore-fail-on-non-empty "$conf_dir" /etc/postgresql-common 2>/dev/null || true
-    }
     trap cleanup EXIT
-    trap 'exit 130' INT TERM
+    trap 'exit 130' INT TERM HUP
 
     if [ ! -e "$policy" ]; then
         made+=("$policy")
