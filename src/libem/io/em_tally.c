@@ -11,43 +11,47 @@
 #include <math.h>
 #include <string.h>
 
-#define LANES 8
+#define LANES 4
 
 /* Sums over a piece, one for each lane. */
 typedef struct lanes
 {
-	double		d[LANES];		/* differences from the pivot */
-	double		dd[LANES];		/* their squares */
-	double		abs[LANES];
-	float		min[LANES];
-	float		max[LANES];
-	int32_t		zeros[LANES];
-	int32_t		bad[LANES];		/* voxels that are not finite */
+	em_vd4		d;				/* differences from the pivot */
+	em_vd4		dd;				/* their squares */
+	em_vd4		abs;
+	em_vf4		min;
+	em_vf4		max;
+	em_vi4		zeros;			/* minus the number of zeros */
+	em_vi4		bad;			/* minus the number of voxels that are not finite */
 } lanes;
 
-/* Add n voxels, n a multiple of LANES.  A voxel that is not finite counts as the pivot. */
+/* Add four voxels.  One that is not finite counts as the pivot. */
+EM_INLINE void
+add4(lanes *a, const float *voxel, float pivot)
+{
+	const em_vf4 v = *(const em_vf4_mem *) voxel;
+	const em_vi4 bad = (v - v) != 0.0f;
+	const em_vf4 x = EM_SELECT_F(bad, (em_vf4) {0} + pivot, v);
+	const em_vd4 d = __builtin_convertvector(x, em_vd4) - (double) pivot;
+	const em_vi4 magnitude = (em_vi4) v & ~bad & 0x7fffffff;
+
+	a->d += d;
+	a->dd += d * d;
+	a->abs += __builtin_convertvector((em_vf4) magnitude, em_vd4);
+	a->min = EM_SELECT_F(x < a->min, x, a->min);
+	a->max = EM_SELECT_F(x > a->max, x, a->max);
+	a->zeros += v == 0.0f;
+	a->bad += bad;
+}
+
+/* Add n voxels, n a multiple of LANES. */
 EM_HOT static void
 add_lanes(const float *v, int64_t n, float pivot, lanes *out)
 {
 	lanes		a = *out;
-	double		p = pivot;
 
 	for (int64_t i = 0; i < n; i += LANES)
-		for (int l = 0; l < LANES; l++)
-		{
-			float		f = v[i + l];
-			int32_t		bad = !(fabsf(f) <= 3.40282347e38f);
-			float		x = bad ? pivot : f;
-			double		d = (double) x - p;
-
-			a.d[l] += d;
-			a.dd[l] += d * d;
-			a.abs[l] += bad ? 0.0 : fabs((double) x);
-			a.min[l] = x < a.min[l] ? x : a.min[l];
-			a.max[l] = x > a.max[l] ? x : a.max[l];
-			a.zeros[l] += f == 0.0f;
-			a.bad[l] += bad;
-		}
+		add4(&a, v + i, pivot);
 	*out = a;
 }
 
@@ -55,37 +59,26 @@ add_lanes(const float *v, int64_t n, float pivot, lanes *out)
 static void
 merge(em_tally *t, const lanes *a, int64_t n, double pivot)
 {
-	double		d = 0;
-	double		dd = 0;
-	double		sum_abs = 0;
-	int64_t		zeros = 0;
-	int64_t		bad = 0;
-	double		mean;
-	double		total;
-	double		delta;
-	int64_t		finite;
+	double		d = EM_SUM4(a->d);
+	double		dd = EM_SUM4(a->dd);
+	int64_t		bad = -(int64_t) EM_SUM4(a->bad);
+	int64_t		finite = n - bad;
+	double		mean = pivot + d / (double) finite;
+	double		total = (double) (t->s.n + finite);
+	double		delta = mean - t->mean;
 
+	if (t->s.n == 0)
+		t->s.min = t->s.max = pivot;
 	for (int l = 0; l < LANES; l++)
 	{
-		d += a->d[l];
-		dd += a->dd[l];
-		sum_abs += a->abs[l];
-		zeros += a->zeros[l];
-		bad += a->bad[l];
-		if (t->s.n == 0 && l == 0)
-			t->s.min = t->s.max = pivot;
 		t->s.min = a->min[l] < t->s.min ? a->min[l] : t->s.min;
 		t->s.max = a->max[l] > t->s.max ? a->max[l] : t->s.max;
 	}
-	finite = n - bad;
 	t->s.not_finite += bad;
-	t->s.zeros += zeros;
-	t->s.sum_abs += sum_abs;
+	t->s.zeros -= EM_SUM4(a->zeros);
+	t->s.sum_abs += EM_SUM4(a->abs);
 	t->s.sum += pivot * (double) finite + d;
-	mean = pivot + d / (double) finite;
 	dd -= d * d / (double) finite;
-	total = (double) (t->s.n + finite);
-	delta = mean - t->mean;
 	t->m2 += (dd > 0 ? dd : 0) + delta * delta * ((double) t->s.n * (double) finite / total);
 	t->mean += delta * ((double) finite / total);
 	t->s.n += finite;
@@ -107,8 +100,7 @@ em_tally_add(em_tally *t, const float *v, int64_t n)
 	if (n == 0)
 		return;
 	memset(&a, 0, sizeof(a));
-	for (int l = 0; l < LANES; l++)
-		a.min[l] = a.max[l] = v[0];
+	a.min = a.max = (em_vf4) {0} + v[0];
 	whole = n - n % LANES;
 	add_lanes(v, whole, v[0], &a);
 	if (whole < n)
@@ -117,7 +109,7 @@ em_tally_add(em_tally *t, const float *v, int64_t n)
 		for (int l = 0; l < LANES; l++)
 			rest[l] = l < n - whole ? v[whole + l] : NAN;
 		add_lanes(rest, LANES, v[0], &a);
-		a.bad[0] -= (int32_t) (LANES - (n - whole));
+		a.bad[0] += (int32_t) (LANES - (n - whole));
 	}
 	merge(t, &a, n, v[0]);
 }
