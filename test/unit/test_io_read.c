@@ -397,6 +397,45 @@ test_sources(void)
 	free(b);
 }
 
+/* Every allocation may be the one that does not fit. */
+static void
+test_budgets(void)
+{
+	static const int axis[3] = {3, 2, 1};
+	static const int n[3] = {9, 8, 7};
+	mrc_spec	s = permuted(n, axis, 1, true);
+	int64_t		length;
+	uint8_t    *b = mrc_file_bytes(&s, hash_value, &length);
+	int			wrong = 0;
+	int			fits = 0;
+	int			scans = 0;
+
+	for (uint64_t budget = 1; budget < 40000; budget += 97)
+	{
+		em_ctx	   *ctx = em_ctx_create(&(em_ctx_options) {.threads = 1,.memory_budget = budget});
+		em_source	source;
+		em_mrc_header h;
+		em_volume  *v;
+		em_stats	stats;
+		em_status	got;
+
+		em_source_memory(&source, b, length);
+		got = em_mrc_read(ctx, &source, "the map", &h, &v);
+		fits += got == EM_OK;
+		wrong += got == EM_OK ? v == NULL : got != EM_OVER_BUDGET || v != NULL;
+		em_volume_destroy(ctx, v);
+		source.at = 1024;
+		got = em_mrc_scan_voxels(ctx, &source, &h, &stats);
+		scans += got == EM_OK;
+		wrong += got != EM_OK && got != EM_OVER_BUDGET;
+		wrong += em_ctx_memory_used(ctx) != 0 || em_ctx_memory_peak(ctx) > budget;
+		em_ctx_destroy(ctx);
+	}
+	is_int(wrong, 0, "any budget is kept, and nothing is left behind");
+	ok(fits > 0 && scans > fits, "a scan needs less than a volume");
+	free(b);
+}
+
 int
 main(void)
 {
@@ -407,5 +446,6 @@ main(void)
 	test_odd_voxels();
 	test_scan_accuracy();
 	test_sources();
+	test_budgets();
 	return tap_done();
 }

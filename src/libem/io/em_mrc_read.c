@@ -54,17 +54,17 @@ read_piece(em_ctx *ctx, em_source *source, const em_mrc_header *h, const char *w
 
 /* Pass over the extended header. */
 static em_status
-skip_extended(em_ctx *ctx, em_source *source, const em_mrc_header *h, const char *what,
-			  void *buf, int64_t buf_bytes)
+skip_extended(em_ctx *ctx, em_source *source, const em_mrc_header *h, const char *what)
 {
+	char		buf[16384];
 	int64_t		at = EM_MRC_HEADER_BYTES;
 
 	while (at < h->data_offset)
 	{
 		int64_t		n = h->data_offset - at;
 
-		if (n > buf_bytes)
-			n = buf_bytes;
+		if (n > (int64_t) sizeof(buf))
+			n = sizeof(buf);
 		EM_TRY(read_piece(ctx, source, h, what, buf, n, at));
 		at += n;
 	}
@@ -247,7 +247,7 @@ em_mrc_read_voxels(em_ctx *ctx, em_source *source, const em_mrc_header *header, 
 	EM_TRY(em_volume_create(ctx, &header->grid, what, &r.v));
 	status = prepare(&r);
 	if (status == EM_OK)
-		status = skip_extended(ctx, source, header, what, r.raw, r.piece_rows * r.row_bytes);
+		status = skip_extended(ctx, source, header, what);
 	if (status == EM_OK)
 		status = read_rows(&r);
 	em_free(ctx, r.slab);
@@ -305,7 +305,7 @@ em_mrc_scan_voxels(em_ctx *ctx, em_source *source, const em_mrc_header *header, 
 	values = raw == NULL ? NULL : em_alloc(ctx, (uint64_t) n, sizeof(float), "the reading buffer");
 	status = values == NULL ? em_ctx_status(ctx) : EM_OK;
 	if (status == EM_OK)
-		status = skip_extended(ctx, source, header, "the map", raw, n * bytes);
+		status = skip_extended(ctx, source, header, "the map");
 	if (status == EM_OK)
 		status = scan_pieces(ctx, source, header, raw, values, &tally);
 	em_free(ctx, values);
