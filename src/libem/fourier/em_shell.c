@@ -11,6 +11,7 @@
 #include "fourier/em_sqrt.h"
 
 #define NEARLY 1e-6				/* header floats carry about 7 digits */
+#define TIE 1e-9				/* distances this near to a border of shells lie on it */
 
 /* Shells of a grid; EM_BAD_ARGUMENT or EM_UNSUPPORTED when the grid has no usable geometry. */
 em_status
@@ -70,7 +71,7 @@ em_shells_row(const em_shells *s, int64_t iy, int64_t iz, int32_t *out)
 		em_vi4		shell;
 
 		distance4(kx, s->unit2[0], yz2, &r);
-		shell = __builtin_convertvector(r + 0.5, em_vi4);
+		shell = __builtin_convertvector(r + (0.5 + TIE), em_vi4);
 		shell |= shell >= count;
 		if (kx + 4 <= s->nxh)
 			*(em_vi4_mem *) (out + kx) = shell;
@@ -85,7 +86,7 @@ em_shells_slots(const em_shells *s, int64_t iy, int64_t iz, int32_t *slot, int32
 {
 	double		yz2 = row_distance2(s, iy, iz);
 	double		x2 = s->unit2[0];
-	double		end = (double) s->count - 0.5;
+	double		end = (double) s->count - (0.5 + TIE);
 	double		inside = end * end - yz2;
 	int64_t		n;
 
@@ -99,9 +100,9 @@ em_shells_slots(const em_shells *s, int64_t iy, int64_t iz, int32_t *slot, int32
 		em_vd4		r;
 
 		distance4(kx, x2, yz2, &r);
-		*(em_vi4_mem *) (slot + kx) = __builtin_convertvector(r + 0.5, em_vi4);
+		*(em_vi4_mem *) (slot + kx) = __builtin_convertvector(r + (0.5 + TIE), em_vi4);
 		if (whole != NULL)
-			*(em_vi4_mem *) (whole + kx) = __builtin_convertvector(r, em_vi4);
+			*(em_vi4_mem *) (whole + kx) = __builtin_convertvector(r + TIE, em_vi4);
 	}
 	/* What lies beyond Nyquist is at the end of the row, in the last shell. */
 	for (int64_t kx = n - 1; kx >= 0 && slot[kx] >= s->count - 1; kx--)
