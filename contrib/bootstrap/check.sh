@@ -38,7 +38,7 @@ step() {
         report "$name" ok $((SECONDS - began))
     else
         report "$name" FAILED $((SECONDS - began))
-        tail -n 30 "$logs/$name.log" | sed 's/^/    /'
+        grep -vE '^(  (CC|AR|LD) |gcc )' "$logs/$name.log" | tail -n 30 | sed 's/^/    /'
         failed=$((failed + 1))
         return 1
     fi

@@ -11,14 +11,17 @@
 -- 1. Everything lives in one extension.
 CREATE EXTENSION IF NOT EXISTS emvalid;
 
--- 2. Load the entry: a map, two half maps, the EMDB header.  Contour, resolution, title and date
+-- 2. Load the entry: a map, two half maps, the EMDB header, the model.  Contour, resolution, title and date
 --    come from the header.  The folder must be named in emvalid.import_path; clients without files
 --    on the server send bytes with \lo_import or em_map_from_bytea() instead.
 SELECT em_ingest('DEMO-1',
                  em_map_load(:'demo' || '/demo.map'),
                  half1 => em_map_load(:'demo' || '/demo_half1.map'),
                  half2 => em_map_load(:'demo' || '/demo_half2.map'),
-                 header => pg_read_file(:'demo' || '/header.xml')::xml) AS "Entry";
+                 header => pg_read_file(:'demo' || '/header.xml')::xml,
+                 model => pg_read_binary_file(:'demo' || '/model.cif'),
+                 map_file => 'demo.map', half1_file => 'demo_half1.map', half2_file => 'demo_half2.map',
+                 model_file => 'model.cif') AS "Entry";
 
 SELECT title AS "Title", deposited AS "Deposited", resolution AS "Resolution (Å)", contour AS "Contour"
 FROM em_entry WHERE entry_id = 'DEMO-1';
