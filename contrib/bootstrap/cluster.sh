@@ -1,5 +1,6 @@
 #!/bin/bash
-# A private throwaway PostgreSQL cluster: a folder under /tmp, a unix socket inside it, no TCP port.
+# A private throwaway PostgreSQL cluster: a folder under /tmp (or EMVALID_TMPDIR, for large maps), a
+# unix socket inside it, no TCP port.
 #
 #   cluster.sh start         make and start one, print its folder
 #   cluster.sh stop FOLDER   stop and remove it
@@ -16,7 +17,7 @@ start() {
     user=$(cluster_user)
     id -u "$user" >/dev/null 2>&1 || die "user $user does not exist; PostgreSQL does not run as root"
     # A socket's path must stay short, and the user must be able to enter the folder: not $TMPDIR.
-    work=$(mktemp -d /tmp/emvalid.XXXXXX)
+    work=$(mktemp -d "${EMVALID_TMPDIR:-/tmp}/emvalid.XXXXXX")
     # From here on a failure must not leave anything behind.
     trap 'stop "$work"' ERR
     ! is_root || chown "$user": "$work"
@@ -56,7 +57,7 @@ CONF
 stop() {
     local work=$1
     case $work in
-        /tmp/emvalid.??????) ;;
+        */emvalid.??????) ;;
         *) die "not a folder of this script: $work" ;;
     esac
     find_postgres
