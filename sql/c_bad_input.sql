@@ -30,8 +30,15 @@ SELECT count(*) FROM pg_largeobject_metadata;
 
 -- server files: role and directory are needed
 SELECT em_map_load('relative.map');
+SET emvalid.import_path = '';
 SELECT em_map_load('/etc/passwd');
 SELECT em_map_load('/nowhere/at/all.map');
+SET emvalid.import_path = '/etc';
+SELECT em_map_load('/etc/passwd');
+SELECT em_map_load('/etc');
+SELECT em_map_load('/etc/no_such_file');
+SELECT em_map_load('/etc/../proc/self/status');
+RESET emvalid.import_path;
 CREATE ROLE regress_em_reader;
 SET ROLE regress_em_reader;
 SELECT em_map_load('/etc/passwd');

@@ -71,10 +71,13 @@ run(FunctionCallInfo fcinfo, EmSession *session, const MeasureArguments *a, bool
 {
 	EmMap	   *maps[EM_ROLE_COUNT] = {NULL};
 	em_workbench_options options = {.contour = NAN,.resolution = NAN};
+	const em_check *check = em_check_find(a->check);
 	em_param   *params;
 	EmBench    *bench;
 	em_results *results;
 
+	if (check == NULL)
+		elog(ERROR, "check \"%s\" is not registered", a->check);
 	if (given(fcinfo, a->contour))
 		options.contour = number_argument(fcinfo, a->contour, "contour");
 	if (given(fcinfo, a->resolution))
@@ -92,7 +95,7 @@ run(FunctionCallInfo fcinfo, EmSession *session, const MeasureArguments *a, bool
 	bench = emvalid_bench(session, maps, &options);
 	emvalid_check(session, em_results_create(session->ctx, &results));
 	results->want_volume = want_volume;
-	emvalid_check(session, em_check_run(em_check_find(a->check), bench->wb, results));
+	emvalid_check(session, em_check_run(check, bench->wb, results));
 	warn_state(results);
 	return results;
 }

@@ -34,3 +34,13 @@ CREATE FUNCTION ball(n int, radius float8, inside float8 DEFAULT 10, shift int D
                           ELSE ((x + y + z) % 2) - 0.5 END ORDER BY z, y, x)
     FROM generate_series(0, n - 1) AS x, generate_series(0, n - 1) AS y, generate_series(0, n - 1) AS z
 $$;
+
+-- What goes wrong when a command runs, with numbers of large objects blanked out.
+CREATE FUNCTION error_of(command text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE command;
+    RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ': ' || regexp_replace(SQLERRM, '\m[0-9]{5,}\M', 'N', 'g');
+END
+$$;
