@@ -76,7 +76,7 @@ COMMENT ON TABLE em_estimate_source IS 'the measures, all in Å, that count as e
 
 -- Shipped rows and changes to them ---------------------------------------------
 
-CREATE FUNCTION em_mark_edited() RETURNS trigger
+CREATE FUNCTION _em_mark_edited() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10
 SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
@@ -88,10 +88,10 @@ BEGIN
     RETURN NEW;
 END;
 $$;
-COMMENT ON FUNCTION em_mark_edited() IS
-    'trigger: marks a shipped row that is changed, so that pg_dump carries it; upgrade scripts of the extension disable the trigger while they bring new defaults';
+COMMENT ON FUNCTION _em_mark_edited() IS
+    'Internal: trigger that marks a shipped row that is changed, so that pg_dump carries it; upgrade scripts of the extension disable the trigger while they bring new defaults';
 
-CREATE FUNCTION em_replace_shipped() RETURNS trigger
+CREATE FUNCTION _em_replace_shipped() RETURNS trigger
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10
 SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
@@ -107,40 +107,40 @@ BEGIN
     RETURN NEW;
 END;
 $$;
-COMMENT ON FUNCTION em_replace_shipped() IS
-    'trigger: an edited shipped row that arrives from a dump takes the place of the untouched one; its arguments are the columns of the primary key';
+COMMENT ON FUNCTION _em_replace_shipped() IS
+    'Internal: trigger that lets an edited shipped row from a dump take the place of the untouched one; its arguments are the columns of the primary key';
 
 CREATE TRIGGER em_mark_edited BEFORE UPDATE ON em_check
-    FOR EACH ROW EXECUTE FUNCTION em_mark_edited();
+    FOR EACH ROW EXECUTE FUNCTION _em_mark_edited();
 COMMENT ON TRIGGER em_mark_edited ON em_check IS 'marks shipped rows that are changed';
 CREATE TRIGGER em_replace_shipped BEFORE INSERT ON em_check
-    FOR EACH ROW EXECUTE FUNCTION em_replace_shipped('check_code');
+    FOR EACH ROW EXECUTE FUNCTION _em_replace_shipped('check_code');
 COMMENT ON TRIGGER em_replace_shipped ON em_check IS 'lets edited shipped rows from a dump replace the untouched ones';
 
 CREATE TRIGGER em_mark_edited BEFORE UPDATE ON em_measure_info
-    FOR EACH ROW EXECUTE FUNCTION em_mark_edited();
+    FOR EACH ROW EXECUTE FUNCTION _em_mark_edited();
 COMMENT ON TRIGGER em_mark_edited ON em_measure_info IS 'marks shipped rows that are changed';
 CREATE TRIGGER em_replace_shipped BEFORE INSERT ON em_measure_info
-    FOR EACH ROW EXECUTE FUNCTION em_replace_shipped('check_code', 'name');
+    FOR EACH ROW EXECUTE FUNCTION _em_replace_shipped('check_code', 'name');
 COMMENT ON TRIGGER em_replace_shipped ON em_measure_info IS 'lets edited shipped rows from a dump replace the untouched ones';
 
 CREATE TRIGGER em_mark_edited BEFORE UPDATE ON em_profile
-    FOR EACH ROW EXECUTE FUNCTION em_mark_edited();
+    FOR EACH ROW EXECUTE FUNCTION _em_mark_edited();
 COMMENT ON TRIGGER em_mark_edited ON em_profile IS 'marks shipped rows that are changed';
 CREATE TRIGGER em_replace_shipped BEFORE INSERT ON em_profile
-    FOR EACH ROW EXECUTE FUNCTION em_replace_shipped('profile');
+    FOR EACH ROW EXECUTE FUNCTION _em_replace_shipped('profile');
 COMMENT ON TRIGGER em_replace_shipped ON em_profile IS 'lets edited shipped rows from a dump replace the untouched ones';
 
 CREATE TRIGGER em_mark_edited BEFORE UPDATE ON em_criterion
-    FOR EACH ROW EXECUTE FUNCTION em_mark_edited();
+    FOR EACH ROW EXECUTE FUNCTION _em_mark_edited();
 COMMENT ON TRIGGER em_mark_edited ON em_criterion IS 'marks shipped rows that are changed';
 CREATE TRIGGER em_replace_shipped BEFORE INSERT ON em_criterion
-    FOR EACH ROW EXECUTE FUNCTION em_replace_shipped('profile', 'check_code', 'ordinal');
+    FOR EACH ROW EXECUTE FUNCTION _em_replace_shipped('profile', 'check_code', 'ordinal');
 COMMENT ON TRIGGER em_replace_shipped ON em_criterion IS 'lets edited shipped rows from a dump replace the untouched ones';
 
 CREATE TRIGGER em_mark_edited BEFORE UPDATE ON em_estimate_source
-    FOR EACH ROW EXECUTE FUNCTION em_mark_edited();
+    FOR EACH ROW EXECUTE FUNCTION _em_mark_edited();
 COMMENT ON TRIGGER em_mark_edited ON em_estimate_source IS 'marks shipped rows that are changed';
 CREATE TRIGGER em_replace_shipped BEFORE INSERT ON em_estimate_source
-    FOR EACH ROW EXECUTE FUNCTION em_replace_shipped('profile', 'check_code', 'measure');
+    FOR EACH ROW EXECUTE FUNCTION _em_replace_shipped('profile', 'check_code', 'measure');
 COMMENT ON TRIGGER em_replace_shipped ON em_estimate_source IS 'lets edited shipped rows from a dump replace the untouched ones';

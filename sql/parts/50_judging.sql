@@ -4,7 +4,7 @@
  * Everything here is a view over rows: a changed criterion shows at once.
  */
 
-CREATE FUNCTION em_format(value float8, digits int) RETURNS text
+CREATE FUNCTION _em_format(value float8, digits int) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE COST 2
 RETURN CASE
     WHEN value = 'NaN' THEN 'nan'
@@ -13,12 +13,12 @@ RETURN CASE
     WHEN digits <= 0 THEN to_char(value, 'FM999999999999990')
     ELSE to_char(value, 'FM999999999999990.' || repeat('0', digits))
 END;
-COMMENT ON FUNCTION em_format(float8, int) IS 'a number with a fixed count of decimals, as printf writes it, independent of the locale';
+COMMENT ON FUNCTION _em_format(float8, int) IS 'Internal: a number with a fixed count of decimals, as printf writes it, independent of the locale';
 
-CREATE FUNCTION em_is_finite(value float8) RETURNS boolean
+CREATE FUNCTION _em_is_finite(value float8) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
 RETURN value > '-Infinity'::float8 AND value < 'Infinity'::float8;
-COMMENT ON FUNCTION em_is_finite(float8) IS 'true for a number, false for NaN and infinity, NULL for NULL';
+COMMENT ON FUNCTION _em_is_finite(float8) IS 'Internal: true for a number, false for NaN and infinity, NULL for NULL';
 
 CREATE FUNCTION em_current_profile() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE COST 2
@@ -39,7 +39,7 @@ SELECT s.entry_id, s.profile, s.check_code, s.ordinal, s.run_id, s.measure, s.va
        s.comparison, s.low AS "limit", s.high AS upper, s.reference, s.status,
        CASE s.status WHEN 'holds' THEN true WHEN 'violated' THEN false END AS holds,
        CASE
-           WHEN NOT em_is_finite(s.value) THEN NULL
+           WHEN NOT _em_is_finite(s.value) THEN NULL
            WHEN s.comparison IN ('<', '<=') THEN s.low - s.value
            WHEN s.comparison IN ('>', '>=') THEN s.value - s.low
            WHEN s.comparison = 'between' THEN least(s.value - s.low, s.high - s.value)
@@ -48,10 +48,10 @@ SELECT s.entry_id, s.profile, s.check_code, s.ordinal, s.run_id, s.measure, s.va
        CASE s.status
            WHEN 'violated' THEN
                replace(replace(replace(replace(s.warning,
-                   '{value}', coalesce(em_format(s.value, s.digits), 'none')),
-                   '{limit}', coalesce(em_format(s.low, s.digits), 'none')),
-                   '{upper}', coalesce(em_format(s.high, s.digits), 'none')),
-                   '{reference}', coalesce(em_format(s.reference, s.digits), 'none'))
+                   '{value}', coalesce(_em_format(s.value, s.digits), 'none')),
+                   '{limit}', coalesce(_em_format(s.low, s.digits), 'none')),
+                   '{upper}', coalesce(_em_format(s.high, s.digits), 'none')),
+                   '{reference}', coalesce(_em_format(s.reference, s.digits), 'none'))
        END AS warning
 FROM (
     SELECT l.entry_id, c.profile, l.check_code, c.ordinal, l.run_id, c.measure, m.value, m.unit, m.printed,
@@ -61,10 +61,10 @@ FROM (
            r.value AS reference, c.effect, c.warning, c.digits,
            CASE
                WHEN m.value = 'NaN' AND m.printed AND p.nan_printed_passes THEN 'holds'
-               WHEN em_is_finite(m.value) IS NOT TRUE THEN
+               WHEN _em_is_finite(m.value) IS NOT TRUE THEN
                    CASE c.when_missing WHEN 'pass' THEN 'holds' WHEN 'skip' THEN 'skipped'
                                        WHEN 'warn' THEN 'violated' ELSE 'unmeasured' END
-               WHEN c.limit_measure IS NOT NULL AND em_is_finite(r.value) IS NOT TRUE THEN
+               WHEN c.limit_measure IS NOT NULL AND _em_is_finite(r.value) IS NOT TRUE THEN
                    CASE c.when_limit_missing WHEN 'pass' THEN 'holds' WHEN 'skip' THEN 'skipped'
                                              WHEN 'warn' THEN 'violated' ELSE 'unmeasured' END
                WHEN CASE c.comparison

@@ -1,0 +1,22 @@
+/*
+ * 90_config_dump.sql: what pg_dump carries of the tables of the extension.
+ *
+ * Entries and results always; checks, measures' names, profiles, criteria and
+ * texts only when they are the user's own or were edited, since the others
+ * come with the extension.  Parents before children.
+ */
+
+SELECT pg_catalog.pg_extension_config_dump('em_check', 'WHERE NOT shipped OR edited');
+SELECT pg_catalog.pg_extension_config_dump('em_measure_info', 'WHERE NOT shipped OR edited');
+SELECT pg_catalog.pg_extension_config_dump('em_check_text', 'WHERE NOT shipped OR edited');
+SELECT pg_catalog.pg_extension_config_dump('em_profile', 'WHERE NOT shipped OR edited');
+SELECT pg_catalog.pg_extension_config_dump('em_criterion', 'WHERE NOT shipped OR edited');
+SELECT pg_catalog.pg_extension_config_dump('em_estimate_source', 'WHERE NOT shipped OR edited');
+SELECT pg_catalog.pg_extension_config_dump('em_entry', '');
+SELECT pg_catalog.pg_extension_config_dump('em_entry_map', '');
+SELECT pg_catalog.pg_extension_config_dump('em_entry_file', '');
+SELECT pg_catalog.pg_extension_config_dump('em_run', '');
+SELECT pg_catalog.pg_extension_config_dump('em_run_run_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('em_result', '');
+SELECT pg_catalog.pg_extension_config_dump('em_measure', '');
+SELECT pg_catalog.pg_extension_config_dump('em_series', '');
