@@ -135,6 +135,9 @@ test_curves(em_ctx *ctx)
 	is_near(largest_difference(f->fsc_vrs, xmipp, 1, SHELLS), 0, 2e-6, "fsc_vrs as Xmipp prints it, every shell");
 	is_near(em_first_crossing_vrs(f->fsc_vrs, f->count, f->length, 0.143, -1), 5.6359, 1e-4,
 			"and its crossing of 0.143");
+	/* scipy.optimize.curve_fit on Xmipp's table, from the start that VRS gives it */
+	is_near(em_fsc_logistic_crossing(f->fsc_vrs, f->count, f->length, 0.9), 11.4491, 1e-3,
+			"and where the logistic curve is at 0.9");
 	em_fsc_destroy(ctx, f);
 
 	f = compare(ctx, mask);
