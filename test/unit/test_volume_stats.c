@@ -62,7 +62,9 @@ compare(const em_stats *got, const em_stats *want, const char *what)
 static void
 test_noise(void)
 {
-	static const int64_t shape[][3] = {{1, 1, 1}, {7, 5, 3}, {64, 3, 2}, {65, 4, 5}, {130, 17, 9}, {200, 3, 40}};
+	static const int64_t shape[][3] = {
+		{1, 1, 1}, {7, 5, 3}, {64, 3, 2}, {65, 4, 5}, {130, 17, 9}, {200, 3, 40}
+	};
 	em_ctx	   *ctx = context(2);
 
 	for (int i = 0; i < (int) (sizeof(shape) / sizeof(shape[0])); i++)

@@ -2,7 +2,7 @@
  * src/libem/checks/em_check.c
  *		The register of checks, and how one is run.
  */
-#include "checks/em_check.h"
+#include "checks/em_check_list.h"
 
 #include <string.h>
 
@@ -18,6 +18,10 @@ static const em_check *const catalogue[] = {
 /* What has a function of its own in SQL but is no entry of the catalogue. */
 static const em_check *const extras[] = {
 	&em_check_mass_table,
+	&em_check_guinier,
+	&em_check_bfactor,
+	&em_check_fsc,
+	&em_check_global_resolution,
 };
 
 #define COUNT(list) ((int) (sizeof(list) / sizeof((list)[0])))

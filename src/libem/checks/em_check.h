@@ -30,7 +30,7 @@ typedef struct em_check
 
 /*
  * The check of that code, or NULL when this version cannot measure it.  Finds
- * "mass_table" too, which em_check_at leaves out: a function, not a check.
+ * the measurements of em_check_list.h, too, which em_check_at leaves out.
  */
 extern const em_check *em_check_find(const char *code);
 
@@ -48,6 +48,5 @@ extern const em_check em_check_0b;	/* mask analysis */
 extern const em_check em_check_0c;	/* background */
 extern const em_check em_check_0d;	/* B-factor */
 extern const em_check em_check_1a;	/* global resolution */
-extern const em_check em_check_mass_table;	/* enclosed mass by threshold, without a contour */
 
 #endif							/* EM_CHECK_H */

@@ -8,6 +8,7 @@
 
 #include "checks/em_check.h"
 
+extern const em_check em_check_mass_table;	/* enclosed mass by threshold, part of 0.b */
 extern const em_check em_check_guinier; /* Guinier profile of the map */
 extern const em_check em_check_bfactor; /* 0.d without its limit of applicability */
 extern const em_check em_check_fsc; /* curves of the half maps, with a mask when there is one */
