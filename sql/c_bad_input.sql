@@ -34,11 +34,13 @@ SET emvalid.import_path = '';
 SELECT em_map_load('/etc/passwd');
 SELECT em_map_load('/nowhere/at/all.map');
 SET emvalid.import_path = '/etc';
+\set VERBOSITY terse
 SELECT em_map_load('/etc/passwd');
 SELECT em_map_load('/etc');
 SELECT em_map_load('/etc/no_such_file');
 SELECT em_map_load('/etc/../proc/self/status');
 RESET emvalid.import_path;
+\set VERBOSITY default
 CREATE ROLE regress_em_reader;
 SET ROLE regress_em_reader;
 SELECT em_map_load('/etc/passwd');

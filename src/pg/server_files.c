@@ -82,8 +82,11 @@ emvalid_readable_path(const char *path)
 				 errmsg("path \"%s\" is not absolute", path)));
 	if (realpath(path, resolved) == NULL)
 	{
+		int			why = errno;
+
 		/* do not tell what exists outside the allowed directories */
 		need_allowed(path, path);
+		errno = why;
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not open file \"%s\": %m", path)));
