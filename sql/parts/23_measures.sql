@@ -27,6 +27,8 @@ INSERT INTO em_measure_info (check_code, ordinal, shipped, name, label, unit, di
 ('0.b', 7, true, 'remaining_mean_volume', 'mean volume of the remaining components', 'Å³', 2, NULL),
 ('0.b', 8, true, 'remaining_max_voxels', 'size of the largest remaining component', 'voxels', 0, NULL),
 ('0.b', 9, true, 'remaining_min_voxels', 'size of the smallest component', 'voxels', 0, NULL),
+('0.b', 14, true, 'remaining_min_volume', 'volume of the smallest component', 'Å³', 2, 'in printed reports only'),
+('0.b', 15, true, 'remaining_max_volume_vrs', 'volume of the largest remaining component (VRS definition)', 'Å³', 2, 'in printed reports only; that of the last component kept'),
 ('0.b', 10, true, 'noise_mass_percent', 'share of the raw mask in the remaining components', '%', 2, NULL),
 ('0.b', 11, true, 'constructed_voxels', 'size of the constructed mask', 'voxels', 0, NULL),
 ('0.b', 12, true, 'constructed_volume', 'volume of the constructed mask', 'Å³', 2, NULL),

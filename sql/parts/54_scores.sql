@@ -27,7 +27,7 @@ SELECT l.entry_id, s.profile, s.check_code, s.measure, s.ordinal, m.value
 FROM em_latest l
 JOIN em_estimate_source s ON s.check_code = l.check_code
 JOIN em_measure m ON m.run_id = l.run_id AND m.check_code = l.check_code AND m.name = s.measure
-WHERE l.state = 'measured' AND em_is_finite(m.value);
+WHERE l.state = 'measured' AND _em_is_finite(m.value);
 COMMENT ON VIEW em_estimate IS 'estimates of the resolution of each entry, Å, as the profile lists them';
 
 CREATE VIEW em_summary AS
@@ -51,9 +51,9 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT m.entry_id, m.profile,
            format('The average resolution of the map estimated by various methods goes from %sÅ to %sÅ with an average of %sÅ. ',
-                  em_format(m.least, 1), em_format(m.greatest, 1), em_format(m.mean, 1))
+                  _em_format(m.least, 1), _em_format(m.greatest, 1), _em_format(m.mean, 1))
            || CASE WHEN e.resolution IS NULL THEN 'The user did not report a resolution.'
-                   ELSE format('The resolution reported by the user was %sÅ.', em_format(e.resolution, 1)) END
+                   ELSE format('The resolution reported by the user was %sÅ.', _em_format(e.resolution, 1)) END
            || CASE WHEN e.resolution < p.overestimate_factor * m.mean
                    THEN ' The resolution reported by the user may be overestimated.' ELSE '' END AS resolution
     FROM (

@@ -46,25 +46,27 @@ INSERT INTO em_check_text (check_code, ordinal, shipped, template) VALUES
 ('0.b', 1, true, 'Raw mask: at threshold {contour} there are {components} connected components with {voxels} voxels in all, a volume of {volume} Å³.'),
 ('0.b', 2, true, '{components_95} of them, the largest, hold 95 % of the raw mask.'),
 ('0.b', 4, true, 'The other {remaining} hold {noise_mass_percent} % of the raw mask.'),
-('0.b', 5, true, 'Their mean size is {remaining_mean_voxels} voxels ({remaining_mean_volume} Å³), their sizes go from {remaining_max_voxels} '
-                 'to {remaining_min_voxels} voxels.'),
-('0.b', 6, true, 'VRS definition: mean volume {remaining_mean_volume_vrs} Å³, which is the volume of one voxel.'),
-('0.b', 8, true, 'Constructed mask: the largest component, dilated by 2 Å, has {constructed_voxels} voxels and a volume of {constructed_volume} Å³. '
+('0.b', 5, true, 'Their mean size is {remaining_mean_voxels} voxels, {remaining_mean_volume} Å³.'),
+('0.b', 6, true, 'Their sizes go from {remaining_max_voxels} to {remaining_min_voxels} voxels.'),
+('0.b', 7, true, 'VRS definition: mean volume {remaining_mean_volume_vrs} Å³, which is the volume of one voxel; sizes from {remaining_max_voxels_vrs} voxels.'),
+('0.b', 9, true, 'Constructed mask: the largest component, dilated by 2 Å, has {constructed_voxels} voxels and a volume of {constructed_volume} Å³. '
                  'It covers {overlap} of the raw mask.'),
-('0.b', 9, true, 'VRS definition: {constructed_voxels_vrs} voxels, {constructed_volume_vrs} Å³, overlap {overlap_vrs}.'),
+('0.b', 10, true, 'VRS definition: {constructed_voxels_vrs} voxels, {constructed_volume_vrs} Å³, overlap {overlap_vrs}.'),
 
-('0.c', 1, true, 'The {n} background voxels have a mean of {mean} and a standard deviation of {sd}.'),
-('0.c', 2, true, 'The mean is {effect_size} standard deviations away from 0.'),
-('0.c', 3, true, 'Student''s t-test of a mean of 0, each voxel independent: t = {t}, p = {p}.'),
-('0.c', 4, true, 'The same test on {blocks} blocks: t = {t_blocks}, p = {p_blocks}.'),
-('0.c', 5, true, '{outlier_percent} % of the background voxels lie more than 5 standard deviations from the mean; of a Gaussian, '
+('0.c', 1, true, 'The mean of the background is {mean}, its standard deviation {sd}.'),
+('0.c', 2, true, 'It has {n} voxels.'),
+('0.c', 3, true, 'The mean is {effect_size} standard deviations away from 0.'),
+('0.c', 4, true, 'Student''s t-test of a mean of 0, each voxel independent: t = {t}, p = {p}.'),
+('0.c', 5, true, 'The same test on {blocks} blocks: t = {t_blocks}, p = {p_blocks}.'),
+('0.c', 6, true, '{outlier_percent} % of the background voxels lie more than 5 standard deviations from the mean; of a Gaussian, '
                  '{gaussian_percent} % would (ratio {outlier_ratio}).'),
-('0.c', 6, true, 'VRS definition: mean {mean_vrs}, standard deviation {sd_vrs}, t = {t_vrs}, p = {p_vrs}; {outlier_percent_vrs} % beyond 5 standard '
+('0.c', 7, true, 'VRS definition: mean {mean_vrs}, standard deviation {sd_vrs}, t = {t_vrs}, p = {p_vrs}; {outlier_percent_vrs} % beyond 5 standard '
                  'deviations from 0 (ratio {outlier_ratio_vrs}).'),
 
 ('0.d', 1, true, 'The B-factor is {bfactor} Å².'),
-('0.d', 2, true, 'The fitted line is ln|F| = {slope} Å²/d² + ({intercept}), from {points} shells with a correlation of {correlation}.'),
-('0.d', 3, true, 'VRS definition: B-factor {bfactor_vrs} Å², line ln|F| = {slope_vrs} Å²/d² + ({intercept_vrs}).'),
+('0.d', 2, true, 'The fitted line is ln|F| = {slope} Å²/d² + ({intercept}).'),
+('0.d', 3, true, 'It rests on {points} shells, with a correlation of {correlation}.'),
+('0.d', 4, true, 'VRS definition: B-factor {bfactor_vrs} Å², line ln|F| = {slope_vrs} Å²/d² + ({intercept_vrs}).'),
 
 ('0.h', 1, true, 'The map has a hand score of {score} (0 right, 1 mirrored).'),
 ('0.h', 2, true, '{helices} helices were found.'),
@@ -115,9 +117,9 @@ SELECT '0.g', 3, '{low_occupancy_percent} % of the mask have a low occupancy.', 
 INSERT INTO em_check_text (check_code, ordinal, shipped, template, series, headings, digits, max_rows) VALUES
 ('0.b', 3, true, 'Size of the largest components and their cumulated share of the raw mask:',
  '{component_voxels,component_cumulated_percent}', '{Rank,Voxels,Cumulated %}', '{0,0,2}', 20),
-('0.b', 7, true, 'Mass enclosed at different thresholds:',
+('0.b', 8, true, 'Mass enclosed at different thresholds:',
  '{voxels,mass_kda,residues}', '{Threshold,Voxels,Mass (kDa),Residues}', '{4,0,2,2}', 25),
-('0.d', 4, true, 'Guinier plot (d in Å):',
+('0.d', 5, true, 'Guinier plot (d in Å):',
  '{ln_f,ln_f_fit,n}', '{1/d²,ln|F|,fitted line,coefficients}', '{5,4,4,0}', 16),
 ('1.a', 13, true, 'Curves by shell (frequency in 1/Å, resolution in Å, DPR in degrees):',
  '{resolution,fsc,dpr,ssnr,n}', '{Frequency,Resolution,FSC,DPR,SSNR,Coefficients}', '{5,2,4,1,3,0}', 24);

@@ -67,6 +67,12 @@ BEGIN ATOMIC
                            WHERE w.entry_id = o.entry_id AND w.profile = o.profile AND w.check_code = o.check_code)
                    ELSE 'STATUS: ' || o.outcome
                         || CASE WHEN o.state = 'measured' AND o.reason IS NOT NULL THEN ' (' || rtrim(o.reason, '.') || ')' ELSE '' END
+                        || CASE WHEN EXISTS (
+                                    SELECT
+                                    FROM em_criterion_result k
+                                    WHERE k.entry_id = o.entry_id AND k.profile = o.profile AND k.check_code = o.check_code
+                                      AND k.status = 'holds' AND k.printed AND k.value = 'NaN')
+                                THEN ' (as printed: a value that is not a number passes under this profile)' ELSE '' END
                END)
     FROM em_outcome o
     JOIN em_check c ON c.check_code = o.check_code
