@@ -8,6 +8,7 @@
  * mean ratio of amplitudes as SSNR (spec of levels 0 and 1, D26 to D30).
  */
 #include "checks/em_check_list.h"
+#include "checks/em_masked_fsc.h"
 
 #include <math.h>
 
@@ -230,7 +231,8 @@ run_1a(em_workbench *wb, em_results *out)
 	EM_TRY(em_results_measure(out, "reported_resolution", em_workbench_resolution(wb), "Å"));
 	EM_TRY(measure_crossings(out, f));
 	EM_TRY(measure_vrs(out, f));
-	return store_curves(out, f, true);
+	EM_TRY(store_curves(out, f, true));
+	return em_masked_fsc_measures(wb, out);
 }
 
 typedef struct mask_job
@@ -356,12 +358,22 @@ estimate_fsc(const em_workbench *wb)
 	return bytes;
 }
 
+/* The masked curves as well, which are left out when there is no room for them. */
+static uint64_t
+estimate_1a(const em_workbench *wb)
+{
+	uint64_t	bytes = estimate(wb);
+	uint64_t	masked = em_masked_fsc_measures_bytes(wb);
+
+	return masked > bytes ? masked : bytes;
+}
+
 const em_check em_check_1a = {
-	.code = "1.a",.method = "fsc/1",.run = run_1a,.estimate = estimate
+	.code = "1.a",.method = "fsc/1",.run = run_1a,.estimate = estimate_1a
 };
 
 const em_check em_check_global_resolution = {
-	.code = "global_resolution",.method = "fsc/1",.run = run_1a,.estimate = estimate
+	.code = "global_resolution",.method = "fsc/1",.run = run_1a,.estimate = estimate_1a
 };
 
 const em_check em_check_fsc = {

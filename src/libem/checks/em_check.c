@@ -22,6 +22,9 @@ static const em_check *const extras[] = {
 	&em_check_bfactor,
 	&em_check_fsc,
 	&em_check_global_resolution,
+	&em_check_fsc_masked,
+	&em_check_fsc_masked_resolution,
+	&em_check_fsc_crossings,
 };
 
 #define COUNT(list) ((int) (sizeof(list) / sizeof((list)[0])))

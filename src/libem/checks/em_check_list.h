@@ -13,5 +13,8 @@ extern const em_check em_check_guinier; /* Guinier profile of the map */
 extern const em_check em_check_bfactor; /* 0.d without its limit of applicability */
 extern const em_check em_check_fsc; /* curves of the half maps, with a mask when there is one */
 extern const em_check em_check_global_resolution;	/* 1.a for half maps alone */
+extern const em_check em_check_fsc_masked;	/* masked, randomised and corrected curves */
+extern const em_check em_check_fsc_masked_resolution;	/* where they cross */
+extern const em_check em_check_fsc_crossings;	/* every crossing of every criterion */
 
 #endif							/* EM_CHECK_LIST_H */

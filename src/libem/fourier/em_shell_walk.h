@@ -21,6 +21,8 @@
 
 #include "fourier/em_shell.h"
 
+#define EM_SHELL_TIE 1e-9		/* distances this near to a border of shells lie on it, as in em_shell.c */
+
 typedef struct em_shell_walk
 {
 	const em_shells *s;
@@ -80,7 +82,7 @@ em_shell_walk_start(em_shell_walk *w, const em_shells *s, int64_t shell, int64_t
 static inline double
 em_shell_walk_shell(const em_shell_walk *w, int64_t kx)
 {
-	return floor(sqrt((double) kx * (double) kx * w->s->unit2[0] + w->yz2) + 0.5);
+	return floor(sqrt((double) kx * (double) kx * w->s->unit2[0] + w->yz2) + (0.5 + EM_SHELL_TIE));
 }
 
 /* First kx whose shell is at least `shell`, found from an estimate. */

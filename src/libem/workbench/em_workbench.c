@@ -5,6 +5,7 @@
 #include "workbench/em_workbench.h"
 
 #include "fourier/em_fft.h"
+#include "volume/em_arith.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,6 +26,9 @@ enum
 	ITEM_HARD_MASK_VRS,
 	ITEM_SOFT_MASK,
 	ITEM_FSC,
+	ITEM_MASKED1,				/* spectra of the masked half maps */
+	ITEM_MASKED2,
+	ITEM_DIRECTIONAL,
 	ITEM_COUNT
 };
 
@@ -44,7 +48,7 @@ static const int drop_order[] = {
 	ITEM_SOFT_MASK,
 	ITEM_SPECTRUM + EM_ROLE_MASK, ITEM_VOLUME + EM_ROLE_MASK,
 	ITEM_VOLUME + EM_ROLE_HALF1, ITEM_VOLUME + EM_ROLE_HALF2,
-	ITEM_SPECTRUM + EM_ROLE_MAP,
+	ITEM_SPECTRUM + EM_ROLE_MAP, ITEM_MASKED1, ITEM_MASKED2,
 	ITEM_VOLUME + EM_ROLE_MAP,
 	ITEM_SPECTRUM + EM_ROLE_HALF1, ITEM_SPECTRUM + EM_ROLE_HALF2,
 	ITEM_RAW_MASK, ITEM_HARD_MASK_VRS, ITEM_HARD_MASK, ITEM_COMPONENTS
@@ -81,12 +85,14 @@ drop(em_workbench *wb, int i)
 	wb->pinned[i] = false;
 	if (p == NULL)
 		return;
-	if (i < ITEM_RAW_MASK || i == ITEM_SOFT_MASK)
+	if (i < ITEM_RAW_MASK || i == ITEM_SOFT_MASK || i == ITEM_MASKED1 || i == ITEM_MASKED2)
 		em_volume_destroy(wb->ctx, p);
 	else if (i == ITEM_COMPONENTS)
 		em_components_destroy(wb->ctx, p);
 	else if (i == ITEM_FSC)
 		em_fsc_destroy(wb->ctx, p);
+	else if (i == ITEM_DIRECTIONAL)
+		em_directional_destroy(wb->ctx, p);
 	else
 		em_mask_destroy(wb->ctx, p);
 }
@@ -445,5 +451,140 @@ em_workbench_fsc(em_workbench *wb, const em_fsc **out)
 		wb->item[ITEM_FSC] = fsc;
 	}
 	*out = pin(wb, ITEM_FSC);
+	return EM_OK;
+}
+
+void
+em_workbench_make_room(em_workbench *wb, uint64_t bytes)
+{
+	make_room(wb, bytes);
+}
+
+/* Take item i off the bench, or copy it when it is pinned or memory allows. */
+static em_status
+take_item(em_workbench *wb, int i, const char *what, em_volume **out)
+{
+	const em_volume *v = wb->item[i];
+	uint64_t	bytes = em_volume_bytes(&v->grid);
+
+	if (!wb->pinned[i] && !fits(wb, bytes))
+	{
+		*out = wb->item[i];
+		wb->item[i] = NULL;
+		return EM_OK;
+	}
+	make_room(wb, bytes);
+	return em_volume_copy(wb->ctx, v, what, out);
+}
+
+em_status
+em_workbench_take_volume(em_workbench *wb, em_role role, em_volume **out)
+{
+	int			i = ITEM_VOLUME + (int) role;
+
+	*out = NULL;
+	EM_TRY(need_role(wb, role));
+	if (wb->item[i] != NULL)
+		return take_item(wb, i, em_role_name(role), out);
+	make_room(wb, em_volume_bytes(&wb->opt.grid[role]));
+	EM_TRY(wb->opt.load(wb->opt.arg, wb->ctx, role, out));
+	wb->loads[role]++;
+	return EM_OK;
+}
+
+em_status
+em_workbench_take_spectrum(em_workbench *wb, em_role role, em_volume **out)
+{
+	int			i = ITEM_SPECTRUM + (int) role;
+	em_status	status;
+
+	*out = NULL;
+	if (wb->item[i] != NULL)
+		return take_item(wb, i, em_role_name(role), out);
+	EM_TRY(em_workbench_take_volume(wb, role, out));
+	make_room(wb, em_fft_scratch_bytes(wb->ctx, &(*out)->grid));
+	status = em_fft_forward(wb->ctx, *out);
+	if (status != EM_OK)
+	{
+		em_volume_destroy(wb->ctx, *out);
+		*out = NULL;
+	}
+	return status;
+}
+
+em_status
+em_workbench_half_mask(em_workbench *wb, const em_volume **out)
+{
+	bool		pinned[ITEM_COUNT];
+	bool		given = wb->opt.present[EM_ROLE_MASK];
+	em_status	status;
+
+	*out = NULL;
+	if (!given && !(wb->opt.present[EM_ROLE_MAP] && isfinite(wb->opt.contour)))
+		return EM_OK;
+	memcpy(pinned, wb->pinned, sizeof(pinned));
+	status = given ? em_workbench_volume(wb, EM_ROLE_MASK, out) : em_workbench_soft_mask(wb, out);
+	memcpy(wb->pinned, pinned, sizeof(pinned));
+	if (status == EM_OK)
+		wb->pinned[given ? ITEM_VOLUME + EM_ROLE_MASK : ITEM_SOFT_MASK] = true;
+	return status;
+}
+
+em_status
+em_workbench_masked_spectrum(em_workbench *wb, em_role role, const em_volume **out)
+{
+	int			i = role == EM_ROLE_HALF1 ? ITEM_MASKED1 : ITEM_MASKED2;
+	bool		pinned[ITEM_COUNT];
+	const em_volume *mask;
+	em_volume  *v = NULL;
+	em_status	status;
+
+	memcpy(pinned, wb->pinned, sizeof(pinned));
+	if (wb->item[i] == NULL)
+	{
+		EM_TRY(em_workbench_half_mask(wb, &mask));
+		if (mask == NULL)
+			return em_workbench_spectrum(wb, role, out);
+		status = em_workbench_take_volume(wb, role, &v);
+		make_room(wb, em_fft_scratch_bytes(wb->ctx, &mask->grid));
+		if (status == EM_OK)
+			status = em_volume_multiply(wb->ctx, v, mask);
+		if (status == EM_OK)
+			status = em_fft_forward(wb->ctx, v);
+		memcpy(wb->pinned, pinned, sizeof(pinned));
+		if (status != EM_OK)
+		{
+			em_volume_destroy(wb->ctx, v);
+			return status;
+		}
+		wb->item[i] = v;
+	}
+	*out = pin(wb, i);
+	return EM_OK;
+}
+
+em_status
+em_workbench_directional(em_workbench *wb, const em_directional **out)
+{
+	if (wb->item[ITEM_DIRECTIONAL] == NULL)
+	{
+		em_directional_options options = {
+			.cone = em_workbench_param(wb, "cone", EM_DIRECTIONAL_DEFAULTS.cone),
+			.axis_cone = em_workbench_param(wb, "axis_cone", EM_DIRECTIONAL_DEFAULTS.axis_cone)
+		};
+		bool		pinned[ITEM_COUNT];
+		const em_volume *f1;
+		const em_volume *f2;
+		em_directional *d;
+
+		memcpy(pinned, wb->pinned, sizeof(pinned));
+		EM_TRY(em_workbench_masked_spectrum(wb, EM_ROLE_HALF1, &f1));
+		EM_TRY(em_workbench_masked_spectrum(wb, EM_ROLE_HALF2, &f2));
+		make_room(wb, em_directional_bytes(wb->ctx, &f1->grid));
+		EM_TRY(em_directional_sweep(wb->ctx, f1, f2, &options, &d));
+		memcpy(wb->pinned, pinned, sizeof(pinned));
+		wb->item[ITEM_DIRECTIONAL] = d;
+	}
+	*out = pin(wb, ITEM_DIRECTIONAL);
 	return EM_OK;
 }

@@ -11,6 +11,7 @@
 #ifndef EM_WORKBENCH_H
 #define EM_WORKBENCH_H
 
+#include "half/em_directional.h"
 #include "half/em_fsc.h"
 #include "fourier/em_guinier.h"
 #include "volume/em_mask.h"
@@ -106,5 +107,32 @@ extern em_status em_workbench_soft_mask(em_workbench *wb, const em_volume **out)
 
 /* FSC, DPR and SSNR of the two half maps. */
 extern em_status em_workbench_fsc(em_workbench *wb, const em_fsc **out);
+
+/*
+ * Maps the caller owns and may change: the voxels of a map, or its half
+ * spectrum.  Copied from the bench when memory allows, else taken from it, else
+ * made; nothing is pinned.
+ */
+extern em_status em_workbench_take_volume(em_workbench *wb, em_role role, em_volume **out);
+extern em_status em_workbench_take_spectrum(em_workbench *wb, em_role role, em_volume **out);
+
+/* Drop unpinned intermediates until `bytes` more fit in the budget, as far as that is possible. */
+extern void em_workbench_make_room(em_workbench *wb, uint64_t bytes);
+
+/*
+ * The mask half maps are compared in: the one given (EM_ROLE_MASK), else the
+ * soft mask when a map and a contour are known, else NULL.  Only the mask itself
+ * is pinned, not what it is made from.
+ */
+extern em_status em_workbench_half_mask(em_workbench *wb, const em_volume **out);
+
+/* Half spectrum of a half map times that mask; without a mask, of the half map. */
+extern em_status em_workbench_masked_spectrum(em_workbench *wb, em_role role, const em_volume **out);
+
+/*
+ * Directional correlations of the masked half maps, with parameters "cone" (17
+ * degrees) and "axis_cone" (20 degrees).  The masked spectra are not pinned.
+ */
+extern em_status em_workbench_directional(em_workbench *wb, const em_directional **out);
 
 #endif							/* EM_WORKBENCH_H */

@@ -1,0 +1,124 @@
+/*
+ * src/libem/volume/em_arith.c
+ *		Arithmetic of two maps, plane by plane.
+ */
+#include "volume/em_arith.h"
+
+#include "core/em_par.h"
+
+typedef struct arith_job
+{
+	em_volume  *v;
+	const em_volume *other;
+	double	   *sums;			/* two a plane */
+} arith_job;
+
+static em_status
+multiply_plane(void *arg, int64_t z, int worker)
+{
+	arith_job  *job = arg;
+
+	(void) worker;
+	for (int64_t y = 0; y < job->v->grid.n[1]; y++)
+	{
+		float	   *to = em_volume_row(job->v, y, z);
+		const float *by = em_volume_row(job->other, y, z);
+
+		for (int64_t x = 0; x < job->v->grid.n[0]; x++)
+			to[x] *= by[x];
+	}
+	return EM_OK;
+}
+
+static em_status
+average_plane(void *arg, int64_t z, int worker)
+{
+	arith_job  *job = arg;
+
+	(void) worker;
+	for (int64_t y = 0; y < job->v->grid.n[1]; y++)
+	{
+		float	   *to = em_volume_row(job->v, y, z);
+		const float *from = em_volume_row(job->other, y, z);
+
+		for (int64_t x = 0; x < job->v->grid.n[0]; x++)
+			to[x] = 0.5f * (to[x] + from[x]);
+	}
+	return EM_OK;
+}
+
+/* Sums of m² and m⁴ of plane z. */
+static em_status
+moments_plane(void *arg, int64_t z, int worker)
+{
+	arith_job  *job = arg;
+	double		m2 = 0;
+	double		m4 = 0;
+
+	(void) worker;
+	for (int64_t y = 0; y < job->other->grid.n[1]; y++)
+	{
+		const float *m = em_volume_row(job->other, y, z);
+
+		for (int64_t x = 0; x < job->other->grid.n[0]; x++)
+		{
+			double		square = (double) m[x] * m[x];
+
+			m2 += square;
+			m4 += square * square;
+		}
+	}
+	job->sums[2 * z] = m2;
+	job->sums[2 * z + 1] = m4;
+	return EM_OK;
+}
+
+static em_status
+check_pair(em_ctx *ctx, const em_volume *v, const em_volume *other)
+{
+	if (v->domain != EM_REAL_SPACE || other->domain != EM_REAL_SPACE)
+		return em_fail(ctx, EM_INTERNAL, "arithmetic of maps in Fourier space");
+	return em_grid_same(ctx, &v->grid, &other->grid, "one map", "another");
+}
+
+em_status
+em_volume_multiply(em_ctx *ctx, em_volume *v, const em_volume *by)
+{
+	arith_job	job = {.v = v,.other = by};
+
+	EM_TRY(check_pair(ctx, v, by));
+	return em_parallel(ctx, "masking", v->grid.n[2], multiply_plane, &job);
+}
+
+em_status
+em_volume_average(em_ctx *ctx, em_volume *v, const em_volume *other)
+{
+	arith_job	job = {.v = v,.other = other};
+
+	EM_TRY(check_pair(ctx, v, other));
+	return em_parallel(ctx, "averaging", v->grid.n[2], average_plane, &job);
+}
+
+em_status
+em_mask_independent(em_ctx *ctx, const em_volume *mask, double *out)
+{
+	arith_job	job = {.other = mask};
+	double		m2 = 0;
+	double		m4 = 0;
+	em_status	status;
+
+	*out = 0;
+	job.sums = em_alloc(ctx, (uint64_t) mask->grid.n[2] * 2, sizeof(double), "mask moments");
+	if (job.sums == NULL)
+		return em_ctx_status(ctx);
+	status = em_parallel(ctx, "mask moments", mask->grid.n[2], moments_plane, &job);
+	for (int64_t z = 0; z < mask->grid.n[2]; z++)
+	{
+		m2 += job.sums[2 * z];
+		m4 += job.sums[2 * z + 1];
+	}
+	em_free(ctx, job.sums);
+	if (m4 > 0)
+		*out = m2 * m2 / ((double) em_grid_voxels(&mask->grid) * m4);
+	return status;
+}
