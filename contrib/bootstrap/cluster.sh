@@ -6,6 +6,7 @@
 #   cluster.sh stop FOLDER   stop and remove it
 #   cluster.sh run COMMAND   start, run the command with PGHOST and PGUSER set, stop and remove
 #
+# The server is a copy, below FOLDER/pg, with the emvalid of this checkout installed in it.
 # Maps may be imported from FOLDER/import, which the server's user owns, and from EMVALID_SHARED.
 # Root lends the cluster to user postgres.  Nothing is kept, so durability is switched off.
 # shellcheck source=contrib/bootstrap/lib.sh
@@ -20,7 +21,9 @@ start() {
     work=$(mktemp -d "${EMVALID_TMPDIR:-/tmp}/emvalid.XXXXXX")
     # From here on a failure must not leave anything behind.
     trap 'stop "$work"' ERR
-    ! is_root || chown "$user": "$work"
+    mkdir -p "$root/build"
+    private_installation "$work/pg" >"$work/install.log" 2>&1 || { cat "$work/install.log" >&2; return 1; }
+    ! is_root || chown -R "$user": "$work"
 
     as_cluster_user "$bindir/initdb" --pgdata="$work/pgdata" --username=postgres --auth=trust \
         --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$work.log" 2>&1 ||
@@ -73,7 +76,7 @@ run() {
     # Whatever ends this script, Ctrl-C included, ends the server.
     trap 'stop "$folder"' EXIT
     trap 'exit 130' INT TERM HUP
-    PGHOST=$folder PGUSER=postgres PGDATABASE=postgres PATH=$bindir:$PATH "$@" || status=$?
+    PGHOST=$folder PGUSER=postgres PGDATABASE=postgres PATH=$folder/pg$bindir:$PATH "$@" || status=$?
     return $status
 }
 

@@ -72,27 +72,24 @@ build_extension() {
     fi
 }
 
-# Is what is installed what was built?
-installed_is_current() {
-    local share lib script
-    share=$("$pg_config" --sharedir)/extension
+# Lay out a server of our own below a folder: its programs copied, its libraries and scripts linked
+# to, and emvalid installed among them.  PostgreSQL looks for its files relative to its program, so
+# the system's installation stays as it is, no root is needed, and several checkouts can be tested
+# at once.  Sets bindir to the copy.
+private_installation() {
+    local to=$1 share lib
+    share=$("$pg_config" --sharedir)
     lib=$("$pg_config" --pkglibdir)
-    cmp -s "$root/emvalid.so" "$lib/emvalid.so" || return 1
-    cmp -s "$root/emvalid.control" "$share/emvalid.control" || return 1
-    for script in "$root"/sql/emvalid--*.sql "$root"/sql/updates/emvalid--*--*.sql; do
-        [ -e "$script" ] || continue
-        cmp -s "$script" "$share/$(basename "$script")" || return 1
-    done
-}
-
-# Install where PostgreSQL looks for extensions, which is root's, and only when something changed.
-install_extension() {
-    if installed_is_current; then
-        say "already installed"
-    elif [ -w "$("$pg_config" --pkglibdir)" ] && [ -w "$("$pg_config" --sharedir)/extension" ]; then
-        flock "$root/build/.lock" make -C "$root" --no-print-directory install
-    else
-        as_root flock "$root/build/.lock" make -C "$root" --no-print-directory PG_CONFIG="$pg_config" install
+    mkdir -p "$to$bindir" "$to$share" "$to$lib" &&
+        cp "$bindir"/* "$to$bindir" &&
+        cp -rs "$share/." "$to$share" &&
+        cp -rs "$lib/." "$to$lib" &&
+        rm -f "$to$lib"/emvalid.so "$to$share"/extension/emvalid* &&
+        flock "$root/build/.lock" make -C "$root" --no-print-directory -s install DESTDIR="$to" || return 1
+    bindir=$to$bindir
+    if [ "$("$bindir/pg_config" --pkglibdir)" != "$to$lib" ]; then
+        warn "error: this build of PostgreSQL does not find its files relative to its programs"
+        return 1
     fi
 }
 
@@ -133,6 +130,7 @@ open_cluster() {
         EMVALID_SHARED=
     fi
     cluster=$("$here/cluster.sh" start) || return 1
+    bindir=$cluster/pg$bindir
     export PGHOST=$cluster PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PATH=$bindir:$PATH
 
     if [ -n "$copy_shared" ]; then

@@ -300,7 +300,7 @@ stream(em_ctx *ctx, job *j, FILE *const *files)
 int
 main(int argc, char **argv)
 {
-	static const char *const names[FILES] = {"large.map", "large_half1.map", "large_half2.map"};
+	static const char *const names[FILES] = {"map.mrc", "half1.mrc", "half2.mrc"};
 	em_ctx	   *ctx = em_ctx_create(NULL);
 	job		   *j = calloc(1, sizeof(job));
 	FILE	   *files[FILES];
