@@ -5,6 +5,8 @@
 #include "io/em_io_internal.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_AXIS 65535
@@ -292,6 +294,24 @@ check_axes(em_ctx *ctx, em_mrc_header *h)
 	return EM_BAD_FORMAT;
 }
 
+/*
+ * What the writer of a single-precision number meant: 153.6 rather than
+ * 153.600006, the shortest decimal that reads back as the same float.
+ */
+static double
+meant(float f)
+{
+	char		text[32];
+
+	for (int digits = 6; digits <= 9; digits++)
+	{
+		snprintf(text, sizeof(text), "%.*g", digits, (double) f);
+		if (strtof(text, NULL) == f)
+			break;
+	}
+	return strtod(text, NULL);
+}
+
 /* The geometry in x, y, z order. */
 static void
 derive_grid(em_mrc_header *h)
@@ -310,7 +330,7 @@ derive_grid(em_mrc_header *h)
 	{
 		bool		usable = isfinite(h->cell[j]) && h->cell[j] > 0 && h->m[j] > 0;
 
-		h->grid.voxel[j] = usable ? (double) h->cell[j] / h->m[j] : 0;
+		h->grid.voxel[j] = usable ? meant(h->cell[j]) / h->m[j] : 0;
 		h->grid.origin[j] = isfinite(h->origin[j]) ? h->origin[j] : 0;
 		h->grid.angle[j] = isfinite(h->angle[j]) ? h->angle[j] : 0;
 	}
