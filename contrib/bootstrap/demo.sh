@@ -7,7 +7,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$root"
 mkdir -p build/demo
 log=build/demo/setup.log
-: >"$log"
 trap close_cluster EXIT
 trap 'exit 130' INT TERM HUP
 
@@ -16,7 +15,7 @@ quietly() {
     printf '%-40s' "$1 ..."
     shift
     local began=$SECONDS
-    if "$@" >>"$log" 2>&1; then
+    if "$@" >"$log" 2>&1; then
         say "done ($((SECONDS - began)) s)"
     else
         say "FAILED"
