@@ -267,6 +267,7 @@ emvalid_map_load(PG_FUNCTION_ARGS)
 				 errmsg("could not open file \"%s\": %m", path)));
 	source.arg = (void *) (intptr_t) fd;
 	source.length = lseek(fd, 0, SEEK_END);
+	emvalid_check(session, fd_rewind(&source, session->ctx));
 	map = import(session, &source, PG_GETARG_BOOL(1));
 	CloseTransientFile(fd);
 	emvalid_end(session);
