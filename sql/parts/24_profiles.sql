@@ -96,15 +96,21 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10
 SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 DECLARE
-    key_columns text := array_to_string(TG_ARGV, ', ');
-    new_values  text := '($1).' || array_to_string(TG_ARGV, ', ($1).');
+    columns  text;
+    replaced bigint;
 BEGIN
-    IF NEW.shipped AND NEW.edited THEN
-        EXECUTE format('DELETE FROM %s WHERE shipped AND NOT edited AND (%s) = (%s)',
-                       TG_RELID::regclass, key_columns, new_values)
-        USING NEW;
+    IF NOT (NEW.shipped AND NEW.edited) THEN
+        RETURN NEW;
     END IF;
-    RETURN NEW;
+    SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns
+    FROM pg_attribute a
+    WHERE a.attrelid = TG_RELID AND a.attnum > 0 AND NOT a.attisdropped;
+    EXECUTE format('UPDATE %s SET (%s) = (SELECT ($1).*) WHERE shipped AND NOT edited AND (%s) = (%s)',
+                   TG_RELID::regclass, columns,
+                   array_to_string(TG_ARGV, ', '), '($1).' || array_to_string(TG_ARGV, ', ($1).'))
+    USING NEW;
+    GET DIAGNOSTICS replaced = ROW_COUNT;
+    RETURN CASE WHEN replaced = 0 THEN NEW END;
 END;
 $$;
 COMMENT ON FUNCTION _em_replace_shipped() IS
