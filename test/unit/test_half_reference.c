@@ -3,8 +3,11 @@
  *		The half maps of the reference entry against what relion_postprocess,
  *		xmipp_resolution_fso, 3DFSC and SPOC print for them (EMVALID_SHARED).
  */
+#include <time.h>
+
 #include "halves.h"
 #include "tap.h"
+#include "volume/em_arith.h"
 
 #define SHELLS 65
 
@@ -81,6 +84,127 @@ test_relion(bench_maps *maps)
 	em_workbench_destroy(wb);
 }
 
+/* Processor seconds since the last call. */
+static double
+lap(void)
+{
+	static double last;
+	struct timespec t;
+	double		before = last;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	last = (double) t.tv_sec + 1e-9 * (double) t.tv_nsec;
+	return last - before;
+}
+
+/* Largest difference of `n` numbers from a table's column; *at is its row. */
+static double
+table_difference(const double *ours, const char *table, int columns, int column, int n, int *at)
+{
+	double		theirs[256];
+	int			rows = read_column(table, columns, column, theirs, 256);
+	double		worst = rows < n || ours == NULL ? INFINITY : 0;
+
+	for (int i = 0; i < n && i < rows && ours != NULL; i++)
+		if (!(fabs(ours[i] - theirs[i]) <= worst))
+		{
+			worst = fabs(ours[i] - theirs[i]);
+			*at = i;
+		}
+	return worst;
+}
+
+/* xmipp_resolution_fso --mask: its curve, its global FSC, its table over the sphere. */
+static void
+test_fso(bench_maps *maps)
+{
+	static const double theirs[] = {3.585, 3.826, 4.025, 4.230, 4.343};
+	em_workbench *wb = bench_open(ctx, maps, &grid, NAN, 4.0, NULL, 0);
+	em_results *r = (lap(), bench_run(ctx, wb, "1.g", false));
+	double		first = lap();
+	em_results *h = bench_run(ctx, wb, "1.h", false);
+	double		second = lap();
+	const double ours[] = {measure_of(r, "directional_min"), measure_of(r, "directional_p10_vrs"),
+		measure_of(r, "directional_median_vrs"), measure_of(r, "directional_p90_vrs"),
+	measure_of(r, "directional_max")};
+	int			at = 0;
+	double		d;
+
+	printf("# CPU: 1.g %.2f s, then 1.h %.2f s (loading included); peak %.1f MiB\n", first, second,
+		   (double) em_ctx_memory_peak(ctx) / 1048576);
+	is_near(measure_of(r, "masked"), 1, 0, "1.g is masked");
+	d = table_difference(curve(r, "fso"), "tables/xmipp_fso_s128.xmd", 4, 3, SHELLS - 2, &at);
+	printf("# FSO: largest difference from Xmipp %.4f in shell %d\n", d, at + 1);
+	ok(d < 0.02, "FSO as Xmipp within 0.02, shells 1 to 63");
+	is_near(measure_of(r, "fso_05_vrs"), 3.968, 0.02, "FSO 0.5");
+	is_near(measure_of(r, "fso_09_vrs"), 4.336, 0.03, "FSO 0.9");
+	is_near(measure_of(r, "fso_01_vrs"), 3.492, 0.03, "FSO 0.1");
+	for (int i = 0; i < 5; i++)
+		is_near(ours[i], theirs[i], i % 4 == 0 ? 0.05 : 0.02, "directional resolution, quantile %d", i);
+	printf("# directional: %.3f %.3f %.3f %.3f %.3f\n", ours[0], ours[1], ours[2], ours[3], ours[4]);
+	is_near(measure_of(h, "global"), 3.9595, 1e-3, "global FSC crosses 0.143 as Xmipp's and numpy's");
+	printf("# 3D FSC: x %.3f y %.3f z %.3f global %.4f sphericity %.3f\n", measure_of(h, "x"),
+		   measure_of(h, "y"), measure_of(h, "z"), measure_of(h, "global"), measure_of(h, "sphericity"));
+	ok(measure_of(h, "z") > measure_of(h, "x") && measure_of(h, "z") > measure_of(h, "y"),
+	   "z is the worst axis, as simulated");
+	/* Its x axis is stretched; y and z hardly see that.  Its curves end with its last shell, 43. */
+	for (int axis = 1; axis < 3; axis++)
+	{
+		static const char *const name[] = {"x", "y", "z"};
+		double		table[SHELLS];
+		double		worst = 0;
+
+		is_int(read_column("tables/threedfsc_plots_s128.csv", 5, axis, table, SHELLS), SHELLS - 1, "rows of 3DFSC");
+		for (int k = 1; k <= 43; k++)
+			worst = fmax(worst, fabs(curve(h, name[axis])[k - 1] - table[k]));
+		printf("# 3DFSC %s: largest difference %.4f\n", name[axis], worst);
+		ok(worst < 0.015, "%s curve as 3DFSC within 0.015", name[axis]);
+	}
+	em_results_destroy(h);
+	em_results_destroy(r);
+	em_workbench_destroy(wb);
+}
+
+/*
+ * 3DFSC pads x by two voxels before it transforms and goes on as if it had not.
+ * The same on our side: 130 voxels along x in the length of 128.
+ */
+static void
+test_threedfsc(bench_maps *maps)
+{
+	em_grid		wide = grid;
+	em_volume  *v[2];
+	em_directional *d = NULL;
+	double		table[SHELLS];
+	double		worst = 0;
+
+	wide.n[0] += 2;
+	wide.voxel[0] *= (double) grid.n[0] / (double) wide.n[0];
+	for (int i = 0; i < 2; i++)
+	{
+		em_volume  *half = load_shared(ctx, maps->file[EM_ROLE_HALF1 + i]);
+		em_volume  *mask = load_shared(ctx, maps->file[EM_ROLE_MASK]);
+
+		em_volume_create(ctx, &wide, "padded", &v[i]);
+		em_volume_multiply(ctx, half, mask);
+		for (int64_t z = 0; z < grid.n[2]; z++)
+			for (int64_t y = 0; y < grid.n[1]; y++)
+				memcpy(em_volume_row(v[i], y, z), em_volume_row(half, y, z), (size_t) grid.n[0] * sizeof(float));
+		em_volume_destroy(ctx, mask);
+		em_volume_destroy(ctx, half);
+		em_fft_forward(ctx, v[i]);
+	}
+	ok(em_directional_sweep(ctx, v[0], v[1], &EM_DIRECTIONAL_DEFAULTS, &d) == EM_OK, "sweep of the padded maps");
+	is_int(read_column("tables/threedfsc_globalfsc_s128.csv", 3, 2, table, SHELLS), SHELLS, "rows of 3DFSC");
+	for (int k = 1; k < SHELLS - 1 && d != NULL; k++)
+		worst = fmax(worst, fabs(d->global[k] - table[k]));
+	printf("# 3DFSC global on its own stretched axis: largest difference %.5f\n", worst);
+	ok(worst < 0.005, "global FSC as 3DFSC within 0.005 on its own axis");
+	em_directional_destroy(ctx, d);
+	em_volume_destroy(ctx, v[0]);
+	em_volume_destroy(ctx, v[1]);
+}
+
 int
 main(void)
 {
@@ -102,6 +226,8 @@ main(void)
 		grid = probe->grid;
 		em_volume_destroy(ctx, probe);
 		test_relion(&maps);
+		test_fso(&maps);
+		test_threedfsc(&maps);
 		is_int(em_ctx_memory_used(ctx), 0, "nothing is left allocated");
 	}
 	em_ctx_destroy(ctx);

@@ -13,6 +13,8 @@ static const em_check *const catalogue[] = {
 	&em_check_0c,
 	&em_check_0d,
 	&em_check_1a,
+	&em_check_1g,
+	&em_check_1h,
 };
 
 /* What has a function of its own in SQL but is no entry of the catalogue. */
@@ -25,6 +27,11 @@ static const em_check *const extras[] = {
 	&em_check_fsc_masked,
 	&em_check_fsc_masked_resolution,
 	&em_check_fsc_crossings,
+	&em_check_fso,
+	&em_check_fso_resolution,
+	&em_check_fso_directions,
+	&em_check_fsc3d,
+	&em_check_fsc3d_summary,
 };
 
 #define COUNT(list) ((int) (sizeof(list) / sizeof((list)[0])))

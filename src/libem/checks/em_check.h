@@ -48,5 +48,7 @@ extern const em_check em_check_0b;	/* mask analysis */
 extern const em_check em_check_0c;	/* background */
 extern const em_check em_check_0d;	/* B-factor */
 extern const em_check em_check_1a;	/* global resolution */
+extern const em_check em_check_1g;	/* Fourier shell occupancy */
+extern const em_check em_check_1h;	/* 3D FSC */
 
 #endif							/* EM_CHECK_H */

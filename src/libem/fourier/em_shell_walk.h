@@ -67,14 +67,12 @@ em_shell_walk_start(em_shell_walk *w, const em_shells *s, int64_t shell, int64_t
 	int64_t		reach = em_shell_reach(s, 2, outer * outer);
 	int64_t		least = em_frequency_least(s->n[2]);
 
-	w->s = s;
-	w->shell = (double) shell;
+	*w = (em_shell_walk) {.s = s,.shell = (double) shell};
 	w->kz = -reach > least ? -reach : least;
 	if (w->kz < kz_first)
 		w->kz = kz_first;
 	w->kz_last = reach < kz_end - 1 ? reach : kz_end - 1;
 	w->kz--;
-	w->ky = 0;
 	w->ky_last = -1;
 }
 
