@@ -65,6 +65,10 @@ extern void em_components_destroy(em_ctx *ctx, em_components *c);
 extern em_status em_mask_dilate(em_ctx *ctx, const em_mask *m, const double voxel[3],
 								double radius, em_mask **out);
 
+/* The same on any grid, also one whose axes are not at right angles. */
+extern em_status em_mask_dilate_grid(em_ctx *ctx, const em_mask *m, const em_grid *grid,
+									 double radius, em_mask **out);
+
 /*
  * The dilation of VRS (Xmipp): k steps of the 18-neighbour element, where each
  * step only writes voxels with 1 <= index <= n-2 on every axis, so that the

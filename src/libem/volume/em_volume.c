@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define LINE 16					/* floats in a 64-byte cache line */
+#define RIGHT_ANGLE 0.01		/* degrees that a right angle may be off */
 
 int64_t
 em_grid_voxels(const em_grid *grid)
@@ -15,10 +16,42 @@ em_grid_voxels(const em_grid *grid)
 	return grid->n[0] * grid->n[1] * grid->n[2];
 }
 
+/* Cosine of a cell angle given in degrees; 0 (unset) counts as 90. */
+static double
+angle_cosine(double degrees)
+{
+	if (degrees == 0 || fabs(degrees - 90.0) <= RIGHT_ANGLE)
+		return 0;
+	return cos(degrees * M_PI / 180.0);
+}
+
 double
 em_grid_voxel_volume(const em_grid *grid)
 {
-	return grid->voxel[0] * grid->voxel[1] * grid->voxel[2];
+	const double a = angle_cosine(grid->angle[0]);
+	const double b = angle_cosine(grid->angle[1]);
+	const double c = angle_cosine(grid->angle[2]);
+	const double skew = 1 - a * a - b * b - c * c + 2 * a * b * c;
+
+	return grid->voxel[0] * grid->voxel[1] * grid->voxel[2] * sqrt(fmax(skew, 0));
+}
+
+bool
+em_grid_right_angled(const em_grid *grid)
+{
+	for (int j = 0; j < 3; j++)
+		if (angle_cosine(grid->angle[j]) != 0)
+			return false;
+	return true;
+}
+
+void
+em_grid_metric(const em_grid *grid, double g[3][3])
+{
+	for (int i = 0; i < 3; i++)
+		for (int j = 0; j < 3; j++)
+			/* alpha lies between y and z, beta between x and z, gamma between x and y */
+			g[i][j] = grid->voxel[i] * grid->voxel[j] * (i == j ? 1 : angle_cosine(grid->angle[3 - i - j]));
 }
 
 /* Floats from row to row: room for nx/2+1 complex numbers, an odd number of lines. */
@@ -46,10 +79,9 @@ em_volume_bytes(const em_grid *grid)
 }
 
 em_status
-em_grid_check(em_ctx *ctx, const em_grid *grid, const char *name)
+em_grid_check_voxel(em_ctx *ctx, const em_grid *grid, const char *name)
 {
 	for (int j = 0; j < 3; j++)
-	{
 		if (!(grid->voxel[j] > 0) || !isfinite(grid->voxel[j]))
 		{
 			em_fail(ctx, EM_BAD_ARGUMENT, "the %s has no valid voxel size", name);
@@ -57,13 +89,27 @@ em_grid_check(em_ctx *ctx, const em_grid *grid, const char *name)
 			em_fail_hint(ctx, "Correct the cell dimensions in the header of the file.");
 			return EM_BAD_ARGUMENT;
 		}
-		if (grid->angle[j] != 0 && fabs(grid->angle[j] - 90.0) > 0.01)
-		{
-			em_fail(ctx, EM_UNSUPPORTED, "the axes of the %s are not orthogonal", name);
-			em_fail_detail(ctx, "Cell angle %d is %g degrees.", j + 1, grid->angle[j]);
-			em_fail_hint(ctx, "Resample the map on a grid with right angles.");
-			return EM_UNSUPPORTED;
-		}
+	if (!(em_grid_voxel_volume(grid) > 0))
+	{
+		em_fail(ctx, EM_BAD_ARGUMENT, "the cell angles of the %s enclose no volume", name);
+		em_fail_detail(ctx, "They are %g, %g and %g degrees.", grid->angle[0], grid->angle[1], grid->angle[2]);
+		em_fail_hint(ctx, "Correct the cell angles in the header of the file.");
+		return EM_BAD_ARGUMENT;
+	}
+	return EM_OK;
+}
+
+em_status
+em_grid_check(em_ctx *ctx, const em_grid *grid, const char *name)
+{
+	EM_TRY(em_grid_check_voxel(ctx, grid, name));
+	if (!em_grid_right_angled(grid))
+	{
+		em_fail(ctx, EM_UNSUPPORTED, "the axes of the %s are not orthogonal", name);
+		em_fail_detail(ctx, "The cell angles are %g, %g and %g degrees.",
+					   grid->angle[0], grid->angle[1], grid->angle[2]);
+		em_fail_hint(ctx, "Resample the map on a grid with right angles.");
+		return EM_UNSUPPORTED;
 	}
 	return EM_OK;
 }

@@ -43,15 +43,27 @@ typedef struct em_volume
 extern int64_t em_grid_voxels(const em_grid *grid);
 extern uint64_t em_volume_bytes(const em_grid *grid);
 
-/* Volume of one voxel, Å³. */
+/* Volume of one voxel, Å³; cells whose angles are not 90 degrees are honoured. */
 extern double em_grid_voxel_volume(const em_grid *grid);
 
 /* Do two grids have the same box and voxel size (to 0.1 %)?  EM_MISMATCH says how not. */
 extern em_status em_grid_same(em_ctx *ctx, const em_grid *a, const em_grid *b,
 							  const char *name_a, const char *name_b);
 
-/* Are the axes orthogonal, the voxel sizes positive and finite? */
+/* Are the axes at right angles (an angle of 0 counts as unset)? */
+extern bool em_grid_right_angled(const em_grid *grid);
+
+/* Are the voxel sizes positive and finite, the angles those of a cell? */
+extern em_status em_grid_check_voxel(em_ctx *ctx, const em_grid *grid, const char *name);
+
+/* The same, and the axes at right angles: what every Fourier method needs. */
 extern em_status em_grid_check(em_ctx *ctx, const em_grid *grid, const char *name);
+
+/*
+ * Metric of the grid: the squared length (Å²) of a step of d[] voxels is
+ * sum d[i] d[j] g[i][j].
+ */
+extern void em_grid_metric(const em_grid *grid, double g[3][3]);
 
 extern em_status em_volume_create(em_ctx *ctx, const em_grid *grid, const char *what,
 								  em_volume **out);
@@ -67,7 +79,8 @@ em_volume_row(const em_volume *v, int64_t y, int64_t z)
 
 /*
  * Voxel statistics in one pass with the accuracy of two: sums of differences
- * from a pivot, in double, per plane, combined in plane order.
+ * from a pivot, in double, per block of rows, combined in order.  Without a
+ * finite voxel min, max, mean and sd are NaN.
  */
 typedef struct em_stats
 {

@@ -351,12 +351,12 @@ em_workbench_hard_mask(em_workbench *wb, const em_mask **out)
 		const em_grid *grid = &wb->opt.grid[EM_ROLE_MAP];
 		em_mask    *m;
 
-		EM_TRY(em_grid_check(wb->ctx, grid, em_role_name(EM_ROLE_MAP)));
+		EM_TRY(em_grid_check_voxel(wb->ctx, grid, em_role_name(EM_ROLE_MAP)));
 		EM_TRY(em_workbench_components(wb, &c));
 		if (c->count == 0)
 			return empty_mask(wb);
 		make_room(wb, em_mask_bytes(grid->n));
-		EM_TRY(em_mask_dilate(wb->ctx, c->largest, grid->voxel, MASK_RADIUS, &m));
+		EM_TRY(em_mask_dilate_grid(wb->ctx, c->largest, grid, MASK_RADIUS, &m));
 		wb->item[ITEM_HARD_MASK] = m;
 	}
 	*out = pin(wb, ITEM_HARD_MASK);
@@ -384,7 +384,7 @@ em_workbench_hard_mask_vrs(em_workbench *wb, const em_mask **out)
 	em_status	status;
 
 	EM_TRY(need_contour(wb));
-	EM_TRY(em_grid_check(wb->ctx, grid, em_role_name(EM_ROLE_MAP)));
+	EM_TRY(em_grid_check_voxel(wb->ctx, grid, em_role_name(EM_ROLE_MAP)));
 	if (wb->item[ITEM_HARD_MASK_VRS] == NULL)
 	{
 		if (contour == wb->opt.contour)
