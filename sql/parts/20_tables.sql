@@ -38,7 +38,7 @@ COMMENT ON COLUMN em_check.ordinal IS 'place within the level; also the number o
 COMMENT ON COLUMN em_check.name IS 'name in the item table of a report';
 COMMENT ON COLUMN em_check.title IS 'title of the report section';
 COMMENT ON COLUMN em_check.explanation IS 'what the check looks at and why, for the report';
-COMMENT ON COLUMN em_check.applies IS 'when the check applies, in words; the measuring code stores the state not_applicable otherwise';
+COMMENT ON COLUMN em_check.applies IS 'what an entry needs for the check, as in: applies to entries with ...; the measuring code stores the state not_applicable otherwise';
 COMMENT ON COLUMN em_check.sentence_ok IS 'sentence of the summary when the check passes; NULL: silent';
 COMMENT ON COLUMN em_check.sentence_warned IS 'sentence of the summary when the check warns, {section} is the number of its section; NULL: silent';
 COMMENT ON COLUMN em_check.reference IS 'DOI of the method';

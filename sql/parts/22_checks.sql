@@ -37,25 +37,25 @@ INSERT INTO em_check (check_code, level, ordinal, name, title, shipped, applies,
  'a sizeable part of its standard deviation, and values far out in the tails should be rare and scattered without '
  'pattern. With millions of voxels a t-test rejects any mean that is not exactly zero, so the size of the effect says '
  'more than its p-value.'),
-('0.d', '0', 4, 'B-factor analysis', 'B-factor analysis', true, 'reported resolution of 8 Å or better', '10.1016/j.jmb.2003.07.013',
+('0.d', '0', 4, 'B-factor analysis', 'B-factor analysis', true, 'a reported resolution of 8 Å or better', '10.1016/j.jmb.2003.07.013',
  NULL, 'There seems to be a problem with its B-factor (see Sec. {section}).',
  'The Guinier plot shows the logarithm of the mean amplitude against the square of the frequency. Between 15 Å and the '
  'reported resolution a straight line is fitted; four times its slope is the B-factor. A negative B-factor means that '
  'amplitudes fall off with frequency; a positive one, that the map was sharpened beyond a flat spectrum.'),
-('0.e', '0', 5, 'DeepRes', 'Local resolution with DeepRes', true, 'reported resolution between 2 and 13 Å', '10.1107/S2052252519011692',
+('0.e', '0', 5, 'DeepRes', 'Local resolution with DeepRes', true, 'a reported resolution between 2 and 13 Å', '10.1107/S2052252519011692',
  NULL, NULL,
  'Local resolution estimated from the appearance of the density alone: a neural network that has learnt how '
  'atomic structures look at known resolutions gives each place of the map the resolution it resembles most.'),
-('0.f', '0', 6, 'LocBfactor', 'Local B-factor', true, 'reported resolution; not meaningful near or beyond 15 Å', '10.1038/s41467-021-21509-5',
+('0.f', '0', 6, 'LocBfactor', 'Local B-factor', true, 'a reported resolution, which should be clearly better than 15 Å', '10.1038/s41467-021-21509-5',
  NULL, 'There seems to be a problem with its local B-factor (see Sec. {section}).',
  'The decay of the local amplitude with frequency, place by place. The spiral (Riesz) transform separates local '
  'amplitude from phase in each frequency band, and a line through the logarithm of the amplitudes gives the '
  'local B-factor.'),
-('0.g', '0', 7, 'LocOccupancy', 'Local Occupancy', true, 'reported resolution; not meaningful near or beyond 15 Å', '10.1038/s41467-021-21509-5',
+('0.g', '0', 7, 'LocOccupancy', 'Local Occupancy', true, 'a reported resolution, which should be clearly better than 15 Å', '10.1038/s41467-021-21509-5',
  NULL, 'There seems to be a problem with its local occupancy (see Sec. {section}).',
  'In how many of the frequency bands between 15 Å and the reported resolution the local amplitude reaches the level '
  'usual inside the molecule. A place that falls short in many bands may be occupied in part of the particles only.'),
-('0.h', '0', 8, 'Deep hand', 'Hand correction', true, 'reported resolution of 5 Å or better', '10.1016/j.jsb.2022.107915',
+('0.h', '0', 8, 'Deep hand', 'Hand correction', true, 'a reported resolution of 5 Å or better', '10.1016/j.jsb.2022.107915',
  NULL, 'There seems to be a problem with its hand (see Sec. {section}).',
  'Whether the map or its mirror image is right. Alpha helices of proteins are right-handed; from about 5 Å on their '
  'density tells the hand. The score runs from 0 (right) to 1 (mirrored).'),
@@ -80,7 +80,7 @@ INSERT INTO em_check (check_code, level, ordinal, name, title, shipped, applies,
  NULL, NULL,
  'Local resolution by comparing, frequency by frequency, the local (monogenic) amplitude of the map with the '
  'distribution of amplitudes in the noise: the finest frequency at which a place still stands out.'),
-('1.f', '1', 6, 'MonoDir', 'Local and directional resolution with MonoDir', true, 'reported resolution of 10 Å or better', '10.1038/s41467-019-13742-w',
+('1.f', '1', 6, 'MonoDir', 'Local and directional resolution with MonoDir', true, 'two half maps and a reported resolution of 10 Å or better', '10.1038/s41467-019-13742-w',
  NULL, 'There seems to be a problem with its directional resolution (see Sec. {section}).',
  'Local resolution measured along many directions. If some direction is best far more often than others, the map is '
  'anisotropic: orientations are missing or uneven, or the specimen moved in one direction. A resolution that gets '

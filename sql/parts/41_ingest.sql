@@ -3,7 +3,7 @@
  */
 
 CREATE FUNCTION _em_put_map(entry_id text, role text, map emmap, file_name text) RETURNS void
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 100
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 200
 SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 #variable_conflict use_column

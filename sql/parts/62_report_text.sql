@@ -25,7 +25,7 @@ COMMENT ON FUNCTION _em_report_profile(text, text) IS
     'Internal: the profile of a report, that of emvalid.profile when NULL; an error when the entry or the profile does not exist';
 
 CREATE FUNCTION em_input_text(entry_id text, role text, what text) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE COST 100
+LANGUAGE sql STABLE PARALLEL SAFE COST 200
 BEGIN ATOMIC
     SELECT string_agg(i.line, E'\n' ORDER BY i.n)
     FROM (
@@ -53,7 +53,8 @@ LANGUAGE sql STABLE PARALLEL SAFE COST 5000
 BEGIN ATOMIC
     SELECT concat_ws(E'\n\n',
                format(E'%s.%s Level %s %s', l.section, c.ordinal, c.check_code, c.title),
-               E'Explanation:\n' || _em_wrap(c.explanation),
+               E'Explanation:\n' || _em_wrap(concat_ws(' ', c.explanation, 'Applies to entries with ' || c.applies || '.',
+                                                      'Method: doi:' || c.reference || '.')),
                E'Results:\n' || CASE
                    WHEN o.state <> 'measured' THEN _em_wrap(upper(left(o.reason, 1)) || substr(o.reason, 2) || '.')
                    ELSE coalesce(nullif(em_results_text(o.run_id, o.check_code), ''), 'No values are stored.') END,
@@ -70,8 +71,9 @@ BEGIN ATOMIC
                         || CASE WHEN EXISTS (
                                     SELECT
                                     FROM em_criterion_result k
+                                    JOIN em_criterion r ON r.profile = k.profile AND r.check_code = k.check_code AND r.ordinal = k.ordinal
                                     WHERE k.entry_id = o.entry_id AND k.profile = o.profile AND k.check_code = o.check_code
-                                      AND k.status = 'holds' AND k.printed AND k.value = 'NaN')
+                                      AND k.status = 'holds' AND k.printed AND k.value = 'NaN' AND r.when_missing <> 'pass')
                                 THEN ' (as printed: a value that is not a number passes under this profile)' ELSE '' END
                END)
     FROM em_outcome o
@@ -181,7 +183,9 @@ BEGIN
             format('Visualization threshold: %s%s', _em_format(e.contour, 6), ' (' || e.contour_source || ')') END,
         CASE WHEN e.resolution IS NOT NULL THEN
             format('Resolution estimated by user: %s Å%s', e.resolution, ' (' || e.resolution_method || ')') END,
-        em_input_text(id, 'mask', 'Mask'))];
+        (SELECT string_agg(em_input_text(id, m.role, initcap(replace(m.role, '_', ' '))), E'\n' ORDER BY m.role)
+         FROM em_entry_map m
+         WHERE m.entry_id = id AND NOT EXISTS (SELECT FROM em_level_info i WHERE m.role = ANY (i.inputs))))];
 
     -- Levels
     FOR level IN SELECT l.* FROM em_level_present l WHERE l.entry_id = id ORDER BY l.ordinal LOOP

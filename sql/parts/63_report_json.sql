@@ -9,6 +9,8 @@ BEGIN ATOMIC
         'check_code', o.check_code,
         'name', o.check_name,
         'title', c.title,
+        'explanation', c.explanation,
+        'reference', c.reference,
         'level', o.level,
         'section', l.section || '.' || c.ordinal,
         'outcome', o.outcome,
