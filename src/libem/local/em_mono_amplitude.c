@@ -519,8 +519,8 @@ make_room(em_ctx *ctx, sweep *s, em_mono_work *work)
 
 	buffer_layout(all, &row, &plane);
 	want = (uint64_t) (2 * plane * s->n[2]);
-	if (want > need + need / 3)
-		want = need + need / 3;
+	if (want > 2 * need)
+		want = 2 * need;
 	if (work->band_floats < need)
 	{
 		for (int j = 0; j < 4; j++)

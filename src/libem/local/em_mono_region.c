@@ -32,7 +32,7 @@ em_mono_good_size(int64_t n)
 	{
 		int64_t		rest = n;
 
-		for (int64_t p = 2; p <= 5; p++)
+		for (int64_t p = 2; p <= 7; p++)
 			while (rest % p == 0)
 				rest /= p;
 		if (rest == 1)

@@ -110,7 +110,7 @@ extern em_status em_mono_region_evaluate(em_ctx *ctx, const em_mono_region *r, e
 										 const em_mono_band *band, const em_mono_pick *pick,
 										 float *value);
 
-/* The next size from n on that transforms fast (prime factors 2, 3, 5). */
+/* The next size from n on that transforms fast (prime factors 2, 3, 5, 7). */
 extern int64_t em_mono_good_size(int64_t n);
 
 #endif							/* EM_MONO_REGION_H */

@@ -456,6 +456,18 @@ em_monores_run(em_ctx *ctx, const em_volume *half1, const em_volume *half2, cons
 	return status;
 }
 
+/* The regions of the noise cubes: four small ones or eight of the largest. */
+static uint64_t
+noise_bytes(const em_grid *grid)
+{
+	const em_grid edge = {.n = {128, 128, 128}};
+	const em_grid small = {.n = {50, 50, 50}};
+	const uint64_t most = EM_MONORES_NOISE_TILES * em_mono_region_bytes(&edge);
+	const uint64_t share = 4 * em_mono_region_bytes(&small) + em_mono_region_bytes(grid) / 2;
+
+	return share < most ? share : most;
+}
+
 uint64_t
 em_monores_bytes(const em_ctx *ctx, const em_grid *grid, bool fast, bool halves)
 {
@@ -470,8 +482,7 @@ em_monores_bytes(const em_ctx *ctx, const em_grid *grid, bool fast, bool halves)
 	uint64_t	sweep_bytes;
 
 	if (fast)
-		sweep_bytes = (uint64_t) ((double) (region + amplitudes) * share * 1.1) +
-			EM_MONORES_NOISE_TILES * (uint64_t) 5 * 160 * 128 * 132 * sizeof(float);
+		sweep_bytes = (uint64_t) ((double) (region + amplitudes) * share * 1.1) + noise_bytes(grid);
 	else
 		sweep_bytes = region + em_mono_region_bytes(grid) + amplitudes;
 	return masks + state + (sweep_bytes > finish ? sweep_bytes : finish);

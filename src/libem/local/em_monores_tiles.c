@@ -13,7 +13,7 @@
 #define TILE_MARGIN 24			/* about a tile of it */
 #define REGION_LIMIT ((int64_t) 96 * 1024 * 1024)	/* voxels transformed at once */
 #define NOISE_EDGE_MIN 48		/* of a noise cube, voxels */
-#define NOISE_EDGE_MAX 128
+#define NOISE_EDGE_MAX 125
 #define NOISE_SHARE 4			/* noise cubes of small maps hold about 1/4 of the mask's box */
 #define CANDIDATES 4096			/* places tried for noise cubes */
 
@@ -139,6 +139,19 @@ count_cube(em_ctx *ctx, const em_mask *mask, const em_monores_tile *t, int64_t *
 	return EM_OK;
 }
 
+/*
+ * The next odd size from n on that transforms fast (prime factors 3, 5, 7).
+ * Even edges lose the odd components of their Nyquist planes, which would make
+ * the noise of small cubes look weaker than that of the map.
+ */
+static int64_t
+good_odd_size(int64_t n)
+{
+	for (n |= 1;; n += 2)
+		if (em_mono_good_size(n) == n)
+			return n;
+}
+
 /* Edges of the noise cubes for the box lo .. hi-1, and how many are wanted. */
 static int
 noise_edges(const int64_t n[3], const int64_t lo[3], const int64_t hi[3], int64_t edge[3])
@@ -152,7 +165,7 @@ noise_edges(const int64_t n[3], const int64_t lo[3], const int64_t hi[3], int64_
 	e = e < NOISE_EDGE_MIN ? NOISE_EDGE_MIN : e > NOISE_EDGE_MAX ? NOISE_EDGE_MAX : e;
 	for (int j = 0; j < 3; j++)
 	{
-		edge[j] = em_mono_good_size(e);
+		edge[j] = good_odd_size(e);
 		if (edge[j] > n[j])
 			edge[j] = n[j];
 	}
