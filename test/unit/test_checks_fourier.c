@@ -110,7 +110,8 @@ load(void *arg, em_ctx *ctx, em_role role, em_volume **out)
 		add_structure(*out);
 	if (half)
 		add_noise(*out, e->noise, e->defect == IDENTICAL_HALVES ? 1 : (uint64_t) role);
-	if ((e->defect == CONSTANT_MAP && role == EM_ROLE_MAP) || (e->defect == CONSTANT_HALF && role == EM_ROLE_HALF2))
+	if ((e->defect == CONSTANT_MAP && role == EM_ROLE_MAP) ||
+		(e->defect == CONSTANT_HALF && role == EM_ROLE_HALF2))
 		fill(*out, 0.7f);
 	if ((e->defect == NAN_MAP && role == EM_ROLE_MAP) || (e->defect == NAN_HALF && role == EM_ROLE_HALF2) ||
 		(e->defect == NAN_MASK && role == EM_ROLE_MASK))
@@ -209,7 +210,8 @@ test_bfactor(void)
 	is_int(em_workbench_loads(b.wb, EM_ROLE_MAP), 1, "the map is read once");
 	profile = em_results_find_series(b.r, "ln_f");
 	line = em_results_find_series(b.r, "ln_f_fit");
-	ok(profile != NULL && profile->n == 30 && strcmp(profile->x_name, "inv_d2") == 0, "profile of shells 1 to 30");
+	ok(profile != NULL && profile->n == 30 && strcmp(profile->x_name, "inv_d2") == 0,
+	   "profile of shells 1 to 30");
 	ok(line != NULL && line->n == 14, "line of 14 points");
 	is_near(line->y[3], value(&b, "intercept") + value(&b, "slope") * line->x[3], 1e-9, "on the line");
 	is_near(profile->x[0], 1 / (75.0 * 75.0), 1e-12, "1/d2 of shell 1");
@@ -372,8 +374,9 @@ test_budgets(void)
 
 		finish(&b);
 		b = run(tried[i].code, &o, need);
-		is_int(b.status, EM_OK, "%s (%s): a budget of the estimate suffices (%.1f MiB, without limit %.1f MiB): %s",
-			   tried[i].code, tried[i].roles, (double) need / 1048576, (double) peak / 1048576, em_ctx_message(b.ctx));
+		is_int(b.status, EM_OK, "%s (%s): a budget of the estimate, %.1f MiB, suffices (else %.1f MiB) %s",
+			   tried[i].code, tried[i].roles, (double) need / 1048576, (double) peak / 1048576,
+			   em_ctx_message(b.ctx));
 		finish(&b);
 		b = run(tried[i].code, &o, need / 2);
 		is_int(b.status, EM_OVER_BUDGET, "%s: half of it is refused", tried[i].code);
@@ -382,9 +385,34 @@ test_budgets(void)
 	}
 }
 
+/* Checks one after another on one workbench whose budget is that of the largest. */
+static void
+test_leftovers(void)
+{
+	static const char *const order[] = {"0.d", "1.a", "guinier", "fsc", "0.d", "1.a"};
+	entry		e = {.n = 64,.voxel = 1.25,.noise = 0.05};
+	em_workbench_options o = options(&e, "m12k", 4);
+	bench		b = run("guinier", &o, 0);
+	uint64_t	need = em_check_find("fsc")->estimate(b.wb);
+
+	finish(&b);
+	b = run("guinier", &o, need);
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+	{
+		em_results *r;
+
+		em_results_create(b.ctx, &r);
+		ok(em_check_run(em_check_find(order[i]), b.wb, r) == EM_OK && r->state == EM_MEASURED,
+		   "%s with what others left on the workbench %s", order[i], em_ctx_message(b.ctx));
+		em_results_destroy(r);
+	}
+	finish(&b);
+}
+
 int
 main(void)
 {
+	test_leftovers();
 	test_bfactor();
 	test_global_resolution();
 	test_fsc();

@@ -28,7 +28,8 @@ test_crossings(void)
 	is_int(em_crossings(falls, COUNT(falls), LENGTH, 0.3, -1, f, 8), 1, "between two shells");
 	is_near(f[0], 0.035, 1e-12, "half way");
 	is_int(em_crossings(falls, COUNT(falls), LENGTH, 0.3, 1, f, 8), 0, "it never rises");
-	is_int(em_crossings(again, COUNT(again), LENGTH, 0.5, -1, f, 8), 3, "a curve that comes back crosses again");
+	is_int(em_crossings(again, COUNT(again), LENGTH, 0.5, -1, f, 8), 3,
+		   "a curve that comes back crosses again");
 	is_near(f[0], 0.0225, 1e-12, "first");
 	is_near(f[1], 0.04 + 0.01 / 3, 1e-12, "second");
 	is_near(f[2], 0.06 + 0.01 / 3, 1e-12, "third");
@@ -38,7 +39,8 @@ test_crossings(void)
 	is_int(em_crossings(again, COUNT(again), LENGTH, 0.5, -1, f, 1), 3, "all are counted when one is wanted");
 	is_near(f[1], -1, 0, "and one is stored");
 	is_int(em_crossings(again, COUNT(again), LENGTH, 0.5, -1, NULL, 0), 3, "or none");
-	is_int(em_crossings(gaps, COUNT(gaps), LENGTH, 0.5, -1, f, 8), 2, "shells without a value are stepped over");
+	is_int(em_crossings(gaps, COUNT(gaps), LENGTH, 0.5, -1, f, 8), 2,
+		   "shells without a value are stepped over");
 	is_near(f[0], 0.025, 1e-12, "on the line between their neighbours");
 	is_int(em_crossings(infinite, COUNT(infinite), LENGTH, 0.5, -1, f, 8), 1, "so are infinite ones");
 	is_near(f[0], 0.02, 1e-12, "on the same line");
@@ -46,7 +48,8 @@ test_crossings(void)
 	is_near(f[0], 0.035, 1e-12, "crosses where it falls, not where it begins");
 	is_int(em_crossings(touch, COUNT(touch), LENGTH, 0.5, -1, f, 8), 1, "touching the level is no crossing");
 	is_near(f[0], 0.04, 1e-12, "leaving it is");
-	is_int(em_crossings(flat, COUNT(flat), LENGTH, 0.5, -1, f, 8), 0, "a curve above the level never crosses");
+	is_int(em_crossings(flat, COUNT(flat), LENGTH, 0.5, -1, f, 8), 0,
+		   "a curve above the level never crosses");
 	is_int(em_crossings(flat, 1, LENGTH, 0.5, -1, f, 8), 0, "nor does one without shells");
 	/* Shell 0, the mean density, takes no part. */
 	is_int(em_crossings((double[]) {1, 0.4, 0.3}, 3, LENGTH, 0.5, -1, f, 8), 0, "shell 0 takes no part");
@@ -78,7 +81,8 @@ test_vrs(void)
 			LENGTH / (2 + log10(2) / (log10(2) - log10(0.1))), 1e-9, "VRS: linear in the logarithm");
 	ok(isnan(em_ratio_crossing_vrs((double[]) {9, 1.5, 1.1, 1.1}, 4, LENGTH)),
 	   "VRS: below in shell 1 is no crossing");
-	ok(isnan(em_ratio_crossing_vrs((double[]) {9, 8, 7, 1.1}, 4, LENGTH)), "VRS: the last shell is not in the list");
+	ok(isnan(em_ratio_crossing_vrs((double[]) {9, 8, 7, 1.1}, 4, LENGTH)),
+	   "VRS: the last shell is not in the list");
 }
 
 /* A logistic curve over `count` shells. */

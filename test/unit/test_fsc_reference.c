@@ -77,7 +77,7 @@ read_xmipp(const char *name, int column, double *out, int max)
 	return n;
 }
 
-/* Subtract nothing, multiply by the mask: the half maps as the reference masks them. */
+/* v *= mask */
 static void
 multiply(em_volume *v, const em_volume *mask)
 {
@@ -132,7 +132,8 @@ test_curves(em_ctx *ctx)
 	is_int(em_crossings(f->fsc, f->count, f->length, 0.143, -1, &frequency, 1) > 0, 1, "it crosses 0.143");
 	is_near(1 / frequency, 5.5623, 1e-3, "at 5.5623 A");
 	is_int(read_xmipp("xmipp_fsc_s128.xmd", 1, xmipp + 1, SHELLS - 1), SHELLS - 1, "shells of Xmipp's table");
-	is_near(largest_difference(f->fsc_vrs, xmipp, 1, SHELLS), 0, 2e-6, "fsc_vrs as Xmipp prints it, every shell");
+	is_near(largest_difference(f->fsc_vrs, xmipp, 1, SHELLS), 0, 2e-6,
+			"fsc_vrs as Xmipp prints it, every shell");
 	is_near(em_first_crossing_vrs(f->fsc_vrs, f->count, f->length, 0.143, -1), 5.6359, 1e-4,
 			"and its crossing of 0.143");
 	/* scipy.optimize.curve_fit on Xmipp's table, from the start that VRS gives it */
@@ -141,7 +142,8 @@ test_curves(em_ctx *ctx)
 	em_fsc_destroy(ctx, f);
 
 	f = compare(ctx, mask);
-	is_near(largest_difference(f->fsc, masked, 0, SHELLS - 1), 0, 1e-5, "soft-masked FSC as numpy, every shell");
+	is_near(largest_difference(f->fsc, masked, 0, SHELLS - 1), 0, 1e-5,
+			"soft-masked FSC as numpy, every shell");
 	em_crossings(f->fsc, f->count, f->length, 0.143, -1, &frequency, 1);
 	is_near(1 / frequency, 3.9595, 1e-3, "it crosses 0.143 at 3.9595 A");
 	em_crossings(f->fsc, f->count, f->length, 0.5, -1, &frequency, 1);

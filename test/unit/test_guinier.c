@@ -207,7 +207,8 @@ test_limits(em_ctx *ctx)
 		   "also when a float rounded them");
 	is_int(em_bfactor_shells(g, 3, 5, false, &first), 0, "no shell in an empty range");
 
-	ok(em_bfactor_fit_range(ctx, g, 15, 6.4, false, &fit) == EM_NOT_MEASURABLE, "fewer than 5 shells are refused");
+	ok(em_bfactor_fit_range(ctx, g, 15, 6.4, false, &fit) == EM_NOT_MEASURABLE,
+	   "fewer than 5 shells are refused");
 	ok(strstr(em_ctx_message(ctx), "only 3 Fourier shells") != NULL, "%s", em_ctx_message(ctx));
 	ok(em_bfactor_fit_range(ctx, g, 15, 6.4, true, &fit) == EM_OK && fit.points == 3, "but not by VRS");
 	ok(em_bfactor_fit_range(ctx, g, 15, 18, true, &fit) == EM_NOT_MEASURABLE, "nothing in the range");

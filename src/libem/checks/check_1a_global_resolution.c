@@ -8,11 +8,10 @@
  * mean ratio of amplitudes as SSNR (spec of levels 0 and 1, D26 to D30).
  */
 #include "checks/em_check_list.h"
-#include "checks/em_masked_fsc.h"
 
 #include <math.h>
 
-#include "core/em_par.h"
+#include "checks/em_half_pair.h"
 #include "fourier/em_fft.h"
 
 #define FSC_LIMIT 0.143			/* Rosenthal & Henderson 2003 */
@@ -20,74 +19,6 @@
 #define DPR_AT_FSC_LIMIT 94.6	/* degrees, expected where the FSC is 0.143 */
 #define DPR_LIMIT_VRS 102.9		/* degrees */
 #define SSNR_LIMIT 1.0
-#define IDENTICAL 1e-12			/* noise power over signal power of maps that are the same */
-
-/* Fail the results because of one half map; true when something is wrong with it. */
-static bool
-reject_half(em_results *out, const em_stats *stats, em_role role)
-{
-	const char *name = em_role_name(role);
-
-	if (stats->not_finite > 0)
-		(void) em_results_state(out, EM_FAILED, "not_finite_voxels", "%lld voxels of %s are not finite",
-								(long long) stats->not_finite, name);
-	else if (!(stats->max > stats->min))
-		(void) em_results_state(out, EM_FAILED, "constant_half_maps", "%s is constant", name);
-	else
-		return false;
-	return true;
-}
-
-/* Fail the results when the grids of two maps differ; true when they do. */
-static bool
-reject_grids(em_workbench *wb, em_results *out, em_role a, em_role b, const char *code)
-{
-	em_ctx	   *ctx = em_workbench_ctx(wb);
-
-	if (em_grid_same(ctx, em_workbench_grid(wb, a), em_workbench_grid(wb, b),
-					 em_role_name(a), em_role_name(b)) == EM_OK)
-		return false;
-	(void) em_results_state(out, EM_FAILED, code, "%s", em_ctx_message(ctx));
-	return true;
-}
-
-/* Look at the half maps before any work; true when the results say that they cannot be compared. */
-static bool
-reject_entry(em_workbench *wb, em_results *out)
-{
-	em_ctx	   *ctx = em_workbench_ctx(wb);
-
-	if (!em_workbench_has(wb, EM_ROLE_HALF1) || !em_workbench_has(wb, EM_ROLE_HALF2))
-	{
-		(void) em_results_state(out, EM_NOT_APPLICABLE, "no_half_maps", "the entry has no half maps");
-		return true;
-	}
-	if (reject_grids(wb, out, EM_ROLE_HALF1, EM_ROLE_HALF2, "half_maps_differ"))
-		return true;
-	if (em_workbench_has(wb, EM_ROLE_MAP) &&
-		reject_grids(wb, out, EM_ROLE_MAP, EM_ROLE_HALF1, "half_maps_differ"))
-		return true;
-	if (em_grid_check(ctx, em_workbench_grid(wb, EM_ROLE_HALF1), "half maps") == EM_OK)
-		return false;
-	(void) em_results_state(out, EM_FAILED, "bad_grid", "%s", em_ctx_message(ctx));
-	return true;
-}
-
-/* Look at the voxels of both half maps; *bad when the results say what is wrong. */
-static em_status
-inspect_halves(em_workbench *wb, em_results *out, bool *bad)
-{
-	*bad = false;
-	for (em_role role = EM_ROLE_HALF1; role <= EM_ROLE_HALF2 && !*bad; role++)
-	{
-		const em_stats *stats;
-
-		EM_TRY(em_workbench_stats(wb, role, &stats));
-		*bad = reject_half(out, stats, role);
-	}
-	em_workbench_unpin(wb);		/* the voxels may be transformed in place */
-	return EM_OK;
-}
 
 /* Store one curve over the shells from 1 on. */
 static em_status
@@ -217,93 +148,36 @@ static em_status
 run_1a(em_workbench *wb, em_results *out)
 {
 	const em_fsc *f;
-	bool		bad;
+	bool		ready;
 
-	if (reject_entry(wb, out))
-		return EM_OK;
-	EM_TRY(inspect_halves(wb, out, &bad));
-	if (bad)
+	EM_TRY(em_half_pair_ready(wb, out, false, &ready));
+	if (!ready)
 		return EM_OK;
 	EM_TRY(em_workbench_fsc(wb, &f));
-	if (f->noise_power <= IDENTICAL * f->signal_power)
-		return em_results_state(out, EM_FAILED, "identical_half_maps",
-								"the half maps are identical, so nothing tells signal from noise");
+	if (em_half_pair_identical(out, f->noise_power, f->signal_power))
+		return EM_OK;
 	EM_TRY(em_results_measure(out, "reported_resolution", em_workbench_resolution(wb), "Å"));
 	EM_TRY(measure_crossings(out, f));
 	EM_TRY(measure_vrs(out, f));
-	EM_TRY(store_curves(out, f, true));
-	return em_masked_fsc_measures(wb, out);
+	return store_curves(out, f, true);
 }
 
-typedef struct mask_job
-{
-	const em_volume *half;
-	const em_volume *mask;
-	em_volume  *product;
-} mask_job;
-
-/* Multiply plane z of a half map by the mask. */
-static em_status
-multiply_plane(void *arg, int64_t z, int worker)
-{
-	mask_job   *job = arg;
-	const em_grid *grid = &job->half->grid;
-
-	(void) worker;
-	for (int64_t y = 0; y < grid->n[1]; y++)
-	{
-		const float *half = em_volume_row(job->half, y, z);
-		const float *mask = em_volume_row(job->mask, y, z);
-		float	   *product = em_volume_row(job->product, y, z);
-
-		for (int64_t x = 0; x < grid->n[0]; x++)
-			product[x] = half[x] * mask[x];
-	}
-	return EM_OK;
-}
-
-/* Spectrum of a half map times the mask, a new volume. */
-static em_status
-masked_spectrum(em_workbench *wb, em_role role, em_volume **out)
-{
-	em_ctx	   *ctx = em_workbench_ctx(wb);
-	mask_job	job;
-	em_status	status;
-
-	*out = NULL;
-	EM_TRY(em_workbench_volume(wb, EM_ROLE_MASK, &job.mask));
-	EM_TRY(em_workbench_volume(wb, role, &job.half));
-	EM_TRY(em_volume_create(ctx, &job.half->grid, "a masked half map", &job.product));
-	status = em_parallel(ctx, "masking", job.half->grid.n[2], multiply_plane, &job);
-	em_workbench_unpin(wb);
-	if (status == EM_OK)
-		status = em_fft_forward(ctx, job.product);
-	if (status == EM_OK)
-		*out = job.product;
-	else
-		em_volume_destroy(ctx, job.product);
-	return status;
-}
-
-/* Curves of the masked half maps. */
+/* Curves of the half maps times the mask. */
 static em_status
 masked_fsc(em_workbench *wb, em_results *out)
 {
 	em_ctx	   *ctx = em_workbench_ctx(wb);
-	em_volume  *f1;
-	em_volume  *f2 = NULL;
-	em_fsc	   *f = NULL;
+	const em_volume *f1;
+	const em_volume *f2;
+	em_fsc	   *f;
 	em_status	status;
 
-	EM_TRY(masked_spectrum(wb, EM_ROLE_HALF1, &f1));
-	status = masked_spectrum(wb, EM_ROLE_HALF2, &f2);
-	if (status == EM_OK)
-		status = em_fsc_sweep(ctx, f1, f2, &f);
-	if (status == EM_OK)
-		status = store_curves(out, f, false);
+	EM_TRY(em_workbench_masked_spectrum(wb, EM_ROLE_HALF1, &f1));
+	EM_TRY(em_workbench_masked_spectrum(wb, EM_ROLE_HALF2, &f2));
+	em_workbench_make_room(wb, em_fsc_sweep_bytes(ctx, &f1->grid));
+	EM_TRY(em_fsc_sweep(ctx, f1, f2, &f));
+	status = store_curves(out, f, false);
 	em_fsc_destroy(ctx, f);
-	em_volume_destroy(ctx, f2);
-	em_volume_destroy(ctx, f1);
 	return status;
 }
 
@@ -311,28 +185,16 @@ masked_fsc(em_workbench *wb, em_results *out)
 static em_status
 run_fsc(em_workbench *wb, em_results *out)
 {
-	const em_stats *stats;
 	const em_fsc *f;
-	bool		bad;
+	bool		ready;
 
-	if (reject_entry(wb, out))
+	EM_TRY(em_half_pair_ready(wb, out, true, &ready));
+	if (!ready)
 		return EM_OK;
-	EM_TRY(inspect_halves(wb, out, &bad));
-	if (bad)
-		return EM_OK;
-	if (!em_workbench_has(wb, EM_ROLE_MASK))
-	{
-		EM_TRY(em_workbench_fsc(wb, &f));
-		return store_curves(out, f, false);
-	}
-	if (reject_grids(wb, out, EM_ROLE_MASK, EM_ROLE_HALF1, "mask_differs"))
-		return EM_OK;
-	EM_TRY(em_workbench_stats(wb, EM_ROLE_MASK, &stats));
-	if (stats->not_finite > 0)
-		return em_results_state(out, EM_FAILED, "not_finite_voxels", "%lld voxels of the mask are not finite",
-								(long long) stats->not_finite);
-	em_workbench_unpin(wb);
-	return masked_fsc(wb, out);
+	if (em_workbench_has(wb, EM_ROLE_MASK))
+		return masked_fsc(wb, out);
+	EM_TRY(em_workbench_fsc(wb, &f));
+	return store_curves(out, f, false);
 }
 
 /* Two volumes transformed in place, scratch and sums. */
@@ -347,33 +209,23 @@ estimate(const em_workbench *wb)
 	return 2 * em_volume_bytes(grid) + em_fft_scratch_bytes(ctx, grid) + em_fsc_sweep_bytes(ctx, grid);
 }
 
-/* With a mask the half maps and the mask stay beside the two products. */
+/* The mask beside them. */
 static uint64_t
 estimate_fsc(const em_workbench *wb)
 {
 	uint64_t	bytes = estimate(wb);
 
 	if (em_workbench_has(wb, EM_ROLE_MASK) && bytes > 0)
-		bytes += 3 * em_volume_bytes(em_workbench_grid(wb, EM_ROLE_HALF1));
+		bytes += em_volume_bytes(em_workbench_grid(wb, EM_ROLE_HALF1));
 	return bytes;
 }
 
-/* The masked curves as well, which are left out when there is no room for them. */
-static uint64_t
-estimate_1a(const em_workbench *wb)
-{
-	uint64_t	bytes = estimate(wb);
-	uint64_t	masked = em_masked_fsc_measures_bytes(wb);
-
-	return masked > bytes ? masked : bytes;
-}
-
 const em_check em_check_1a = {
-	.code = "1.a",.method = "fsc/1",.run = run_1a,.estimate = estimate_1a
+	.code = "1.a",.method = "fsc/1",.run = run_1a,.estimate = estimate
 };
 
 const em_check em_check_global_resolution = {
-	.code = "global_resolution",.method = "fsc/1",.run = run_1a,.estimate = estimate_1a
+	.code = "global_resolution",.method = "fsc/1",.run = run_1a,.estimate = estimate
 };
 
 const em_check em_check_fsc = {

@@ -234,7 +234,8 @@ em_bfactor_fit_range(em_ctx *ctx, const em_guinier *g, double low, double high, 
 		return em_fail(ctx, EM_BAD_ARGUMENT, "the fit range %g to %g Å is not valid", low, high);
 	n = em_bfactor_shells(g, low, high, vrs, &first);
 	if (n < least)
-		return em_fail(ctx, EM_NOT_MEASURABLE, "only %lld Fourier shells between %g and %g Å, fewer than %lld",
+		return em_fail(ctx, EM_NOT_MEASURABLE,
+					   "only %lld Fourier shells between %g and %g Å, fewer than %lld",
 					   (long long) n, low, high, (long long) least);
 	for (int64_t i = first; i < first + n; i++)
 	{

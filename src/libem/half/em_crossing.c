@@ -38,7 +38,8 @@ em_crossings(const double *curve, int64_t count, double length, double level, in
 	{
 		if (!isfinite(curve[i]))
 			continue;
-		if (before > 0 && is_beyond(curve[i], level, direction) && !is_beyond(curve[before], level, direction))
+		if (before > 0 && is_beyond(curve[i], level, direction) &&
+			!is_beyond(curve[before], level, direction))
 		{
 			if (found < max)
 				frequency[found] = interpolate(before, curve[before], i, curve[i], level) / length;
@@ -137,7 +138,8 @@ fit_logistic(logistic_data *data, size_t points, double p[4])
 		.f = logistic_residuals,.df = logistic_jacobian,.n = points,.p = 4,.params = data
 	};
 	gsl_vector_view start = gsl_vector_view_array(p, 4);
-	gsl_multifit_nlinear_workspace *w = gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &how, points, 4);
+	gsl_multifit_nlinear_workspace *w =
+		gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &how, points, 4);
 	int			info;
 	bool		good = w != NULL && gsl_multifit_nlinear_init(&start.vector, &problem, w) == GSL_SUCCESS;
 

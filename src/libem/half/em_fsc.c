@@ -195,7 +195,8 @@ add_ratios(double *restrict sums, double *skipped, const int32_t *restrict whole
 
 /* to = weight * inner + edge. */
 static void
-weigh(double *restrict to, const double *restrict inner, double weight, const double *restrict edge, int64_t n)
+weigh(double *restrict to, const double *restrict inner, double weight,
+	  const double *restrict edge, int64_t n)
 {
 	for (int64_t i = 0; i < n; i++)
 		to[i] = weight * inner[i] + edge[i];
