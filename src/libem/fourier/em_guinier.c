@@ -44,8 +44,8 @@ row_amplitudes(const float *row, int64_t n, double *out)
 	{
 		const em_vd4 lo = __builtin_convertvector(*(const em_vf4_mem *) (row + 2 * k), em_vd4);
 		const em_vd4 hi = __builtin_convertvector(*(const em_vf4_mem *) (row + 2 * k + 4), em_vd4);
-		const em_vd4 re = __builtin_shuffle(lo, hi, (em_vl4) {0, 2, 4, 6});
-		const em_vd4 im = __builtin_shuffle(lo, hi, (em_vl4) {1, 3, 5, 7});
+		const em_vd4 re = __builtin_shufflevector(lo, hi, 0, 2, 4, 6);
+		const em_vd4 im = __builtin_shufflevector(lo, hi, 1, 3, 5, 7);
 
 		em_vd4		f = re * re + im * im;
 

@@ -99,23 +99,23 @@ load4(const float *row, em_vd4 *re, em_vd4 *im)
 	const em_vf4 lo = *(const em_vf4_mem *) row;
 	const em_vf4 hi = *(const em_vf4_mem *) (row + 4);
 
-	*re = __builtin_convertvector(__builtin_shuffle(lo, hi, (em_vi4) {0, 2, 4, 6}), em_vd4);
-	*im = __builtin_convertvector(__builtin_shuffle(lo, hi, (em_vi4) {1, 3, 5, 7}), em_vd4);
+	*re = __builtin_convertvector(__builtin_shufflevector(lo, hi, 0, 2, 4, 6), em_vd4);
+	*im = __builtin_convertvector(__builtin_shufflevector(lo, hi, 1, 3, 5, 7), em_vd4);
 }
 
 /* Turn four quantities of four coefficients into four lines, SUMS doubles apart. */
 EM_INLINE void
 store_transposed(double *to, const em_vd4 v[4])
 {
-	const em_vd4 ab02 = __builtin_shuffle(v[0], v[1], (em_vl4) {0, 4, 2, 6});
-	const em_vd4 ab13 = __builtin_shuffle(v[0], v[1], (em_vl4) {1, 5, 3, 7});
-	const em_vd4 cd02 = __builtin_shuffle(v[2], v[3], (em_vl4) {0, 4, 2, 6});
-	const em_vd4 cd13 = __builtin_shuffle(v[2], v[3], (em_vl4) {1, 5, 3, 7});
+	const em_vd4 ab02 = __builtin_shufflevector(v[0], v[1], 0, 4, 2, 6);
+	const em_vd4 ab13 = __builtin_shufflevector(v[0], v[1], 1, 5, 3, 7);
+	const em_vd4 cd02 = __builtin_shufflevector(v[2], v[3], 0, 4, 2, 6);
+	const em_vd4 cd13 = __builtin_shufflevector(v[2], v[3], 1, 5, 3, 7);
 
-	*(em_vd4 *) to = __builtin_shuffle(ab02, cd02, (em_vl4) {0, 1, 4, 5});
-	*(em_vd4 *) (to + SUMS) = __builtin_shuffle(ab13, cd13, (em_vl4) {0, 1, 4, 5});
-	*(em_vd4 *) (to + 2 * SUMS) = __builtin_shuffle(ab02, cd02, (em_vl4) {2, 3, 6, 7});
-	*(em_vd4 *) (to + 3 * SUMS) = __builtin_shuffle(ab13, cd13, (em_vl4) {2, 3, 6, 7});
+	*(em_vd4 *) to = __builtin_shufflevector(ab02, cd02, 0, 1, 4, 5);
+	*(em_vd4 *) (to + SUMS) = __builtin_shufflevector(ab13, cd13, 0, 1, 4, 5);
+	*(em_vd4 *) (to + 2 * SUMS) = __builtin_shufflevector(ab02, cd02, 2, 3, 6, 7);
+	*(em_vd4 *) (to + 3 * SUMS) = __builtin_shufflevector(ab13, cd13, 2, 3, 6, 7);
 }
 
 /*
