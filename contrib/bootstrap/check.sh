@@ -153,11 +153,11 @@ stage_pgtap() {
 stage_tap() {
     local status=0 work=$cluster/tap
     [ -e "$(echo test/t/*.pl | cut -d' ' -f1)" ] || return 0
-    as_cluster_user mkdir -p "$work/repo" "$work/spool"
+    as_cluster_user mkdir -p "$work/repo" "$work/spool" "$work/tmp"
     lend "$work/repo" test sql expected contrib emvalid.control
     # shellcheck disable=SC2016 # expanded by the inner shell
     as_cluster_user env -u PGHOST -u PGUSER -u PGDATABASE PATH="$bindir:$PATH" PGPORT=65432 \
-        TESTDIR="$work" PG_REGRESS="$pgxs_dir/src/test/regress/pg_regress" top_builddir="$work" \
+        TMPDIR="$work/tmp" TESTDIR="$work" PG_REGRESS="$pgxs_dir/src/test/regress/pg_regress" top_builddir="$work" \
         EMVALID_SHARED="$EMVALID_SHARED" EMVALID_DEMO="$EMVALID_DEMO" LIMIT="$limit" \
         bash -c 'cd "$1/repo" && exec timeout "$LIMIT" perl contrib/bootstrap/tap.pl --counts="$1/counts" \
             --spool="$1/spool" --shown=build/check/tap --logs="$1/tmp_check/log" --lib="$2" test/t/*.pl' \

@@ -12,23 +12,24 @@
 # shellcheck source=contrib/bootstrap/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+work=
 start() {
-    local user work import_path
+    local user import_path
     find_postgres
     user=$(cluster_user)
     id -u "$user" >/dev/null 2>&1 || die "user $user does not exist; PostgreSQL does not run as root"
     # A socket's path must stay short, and the user must be able to enter the folder: not $TMPDIR.
     work=$(mktemp -d "${EMVALID_TMPDIR:-/tmp}/emvalid.XXXXXX")
     # From here on a failure must not leave anything behind.
-    trap 'stop "$work"' ERR
+    trap '[ -z "$work" ] || stop "$work"' EXIT
+    trap 'exit 130' INT TERM HUP
     mkdir -p "$root/build"
-    private_installation "$work/pg" >"$work/install.log" 2>&1 || { cat "$work/install.log" >&2; return 1; }
+    private_installation "$work/pg" >"$work/setup.log" 2>&1 || { cat "$work/setup.log" >&2; return 1; }
     ! is_root || chown -R "$user": "$work"
 
     as_cluster_user "$bindir/initdb" --pgdata="$work/pgdata" --username=postgres --auth=trust \
-        --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$work.log" 2>&1 ||
-        { cat "$work.log" >&2; rm -f "$work.log"; return 1; }
-    rm -f "$work.log"
+        --encoding=UTF8 --locale=C.UTF-8 --no-sync >"$work/setup.log" 2>&1 ||
+        { cat "$work/setup.log" >&2; return 1; }
 
     as_cluster_user mkdir "$work/import"
     import_path="\"$work/import\""
@@ -53,7 +54,7 @@ CONF
     as_cluster_user "$bindir/pg_ctl" start --pgdata="$work/pgdata" --log="$work/server.log" \
         --timeout=60 --wait >/dev/null ||
         { as_cluster_user cat "$work/server.log" >&2; return 1; }
-    trap - ERR
+    trap - EXIT
     echo "$work"
 }
 
