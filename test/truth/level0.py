@@ -6,7 +6,7 @@ Usage: level0.py MAP CONTOUR
 MAP is an MRC or CCP4 file, plain or gzip.  Prints a line `check name value` for each measure and, as
 `check series.name.i value`, for each point of a series (i from 1).  A check that cannot be measured
 prints `check state reason` instead.  Nothing of emvalid is used here, and the masks are made in
-other ways: labels by scipy, the Euclidean mask by a distance transform.
+other ways: labels by scipy, the Euclidean mask by a distance transform or a structure element.
 """
 
 import gzip
@@ -46,7 +46,8 @@ def read_map(path):
         axis = [1, 2, 3]
     of_xyz = [2 - axis.index(a) for a in (1, 2, 3)]      # where x, y, z are in [section, row, column]
     voxels = np.ascontiguousarray(voxels.transpose(of_xyz[::-1]))
-    voxel = [float(floats[10 + k]) / int(words[7 + k]) if words[7 + k] > 0 else 0 for k in range(3)]
+    # str: the decimal the writer meant, 153.6 rather than 153.600006
+    voxel = [float(str(floats[10 + k])) / int(words[7 + k]) if words[7 + k] > 0 else 0 for k in range(3)]
     return voxels, voxel, [float(a) for a in floats[13:16]]
 
 
@@ -59,10 +60,31 @@ def largest_component(mask):
     return np.sort(sizes)[::-1], labels == 1 + int(np.argmax(sizes))
 
 
-def hard_mask(component, voxel):
-    """All voxels within 2 Å of the component."""
-    distance = ndimage.distance_transform_edt(~component, sampling=voxel[::-1])
-    return distance <= MASK_RADIUS * (1 + TOLERANCE)
+def cosines(angles):
+    """Cosines of the cell angles; an angle of 0 is unset and counts as 90."""
+    return [0.0 if a == 0 or abs(a - 90) <= 0.01 else math.cos(math.radians(a)) for a in angles]
+
+
+def voxel_volume(voxel, angles):
+    """Volume of one voxel, Å³."""
+    a, b, c = cosines(angles)
+    return voxel[0] * voxel[1] * voxel[2] * math.sqrt(max(0, 1 - a * a - b * b - c * c + 2 * a * b * c))
+
+
+def hard_mask(component, voxel, angles):
+    """All voxels within 2 Å of the component: by a distance transform, in a skew cell by a structure element."""
+    radius = MASK_RADIUS * (1 + TOLERANCE)
+    if not any(cosines(angles)):
+        return ndimage.distance_transform_edt(~component, sampling=voxel[::-1]) <= radius
+    a, b, c = cosines(angles)
+    ex = np.array([1.0, 0.0, 0.0])
+    ey = np.array([c, math.sqrt(1 - c * c), 0.0])
+    ez = np.array([b, (a - b * c) / ey[1], 0.0])
+    ez[2] = math.sqrt(1 - ez[0] ** 2 - ez[1] ** 2)
+    reach = [math.ceil(4 * radius / s) for s in voxel]
+    dz, dy, dx = np.mgrid[-reach[2]:reach[2] + 1, -reach[1]:reach[1] + 1, -reach[0]:reach[0] + 1]
+    step = sum(d[..., None] * s * e for d, s, e in ((dx, voxel[0], ex), (dy, voxel[1], ey), (dz, voxel[2], ez)))
+    return ndimage.binary_dilation(component, (step ** 2).sum(-1) <= radius ** 2)
 
 
 def hard_mask_vrs(volume, contour, voxel):
@@ -104,9 +126,8 @@ def mass_analysis(volume, voxel, hard, vrs):
         emit('0.a', 'com_conditioning', abs(v.sum()) / np.abs(v).sum())
 
 
-def mask_analysis(volume, voxel, contour, raw, sizes, hard, vrs):
-    """0.b"""
-    a3 = voxel[0] * voxel[1] * voxel[2]
+def mask_analysis(volume, voxel, a3, contour, raw, sizes, hard, vrs):
+    """0.b; a3 is the volume of a voxel."""
     n = int(raw.sum())
     cumulated = np.cumsum(sizes)
     kept = int(np.argmax(cumulated / n >= 0.95)) + 1
@@ -204,7 +225,7 @@ def main(path, contour):
     volume, voxel, angles = read_map(path)
     raw = volume >= np.float64(contour)
     reason = None
-    if not all(math.isfinite(s) and s > 0 for s in voxel) or any(a != 0 and abs(a - 90) > 0.01 for a in angles):
+    if not all(math.isfinite(s) and s > 0 for s in voxel) or not voxel_volume(voxel, angles) > 0:
         reason = 'bad_grid'
     elif not np.isfinite(volume).all():
         reason = 'not_finite_voxels'
@@ -215,10 +236,10 @@ def main(path, contour):
             print(check, 'state', reason)
         return
     sizes, largest = largest_component(raw)
-    hard = hard_mask(largest, voxel)
+    hard = hard_mask(largest, voxel, angles)
     vrs = hard_mask_vrs(volume, contour, voxel)
     mass_analysis(volume, voxel, hard, vrs)
-    mask_analysis(volume, voxel, contour, raw, sizes, hard, vrs)
+    mask_analysis(volume, voxel, voxel_volume(voxel, angles), contour, raw, sizes, hard, vrs)
     background(volume, hard, vrs)
 
 

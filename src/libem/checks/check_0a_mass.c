@@ -80,6 +80,7 @@ store_centre(em_workbench *wb, em_results *out, const em_mass *mass, const names
 	return em_level0_axes(out, name->com_decentering, decentering, "%");
 }
 
+/* Check 0.a. */
 static em_status
 run(em_workbench *wb, em_results *out)
 {

@@ -24,6 +24,7 @@ typedef struct split
 	int64_t		rest_voxels;
 } split;
 
+/* Keep components from the largest on until they hold their share of the `voxels` of the raw mask. */
 static split
 split_components(const em_components *c, int64_t voxels)
 {
@@ -101,6 +102,7 @@ store_mask(em_results *out, const em_mask *m, const em_mask *raw, double voxel_v
 	return em_results_measure(out, name[2], (double) em_mask_overlap(m, raw) / (double) raw->count, "");
 }
 
+/* Check 0.b. */
 static em_status
 run(em_workbench *wb, em_results *out)
 {

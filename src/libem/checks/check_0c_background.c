@@ -109,6 +109,7 @@ reject_background(em_results *out, const em_mask *hard, const em_stats *s)
 	return true;
 }
 
+/* Check 0.c. */
 static em_status
 run(em_workbench *wb, em_results *out)
 {

@@ -6,6 +6,7 @@
 #include "checks/em_check_list.h"
 #include "checks/em_level0.h"
 
+/* The table alone. */
 static em_status
 run(em_workbench *wb, em_results *out)
 {

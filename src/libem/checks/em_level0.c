@@ -37,7 +37,7 @@ em_level0_ready(em_workbench *wb, em_results *out, bool contour, bool *ready)
 		return em_results_state(out, EM_NOT_APPLICABLE, "no_map", "the entry has no map");
 	if (contour && isnan(em_workbench_contour(wb)))
 		return em_results_state(out, EM_NOT_APPLICABLE, "no_contour", "no contour level is known");
-	if (em_grid_check(ctx, em_workbench_grid(wb, EM_ROLE_MAP), em_role_name(EM_ROLE_MAP)) != EM_OK)
+	if (em_grid_check_voxel(ctx, em_workbench_grid(wb, EM_ROLE_MAP), em_role_name(EM_ROLE_MAP)) != EM_OK)
 		return em_results_state(out, EM_FAILED, "bad_grid", "%s", em_ctx_message(ctx));
 	EM_TRY(em_workbench_stats(wb, EM_ROLE_MAP, &stats));
 	if (stats->not_finite > 0)

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+/* 64-bit words a row. */
 static int64_t
 row_words(const int64_t n[3])
 {
@@ -78,6 +79,7 @@ typedef struct job
 	int64_t    *count;			/* bits set, one a block */
 } job;
 
+/* Bits set in a stretch of words. */
 EM_HOT static int64_t
 count_bits(const uint64_t *bits, int64_t words)
 {
@@ -230,6 +232,7 @@ typedef struct bounds_job
 	bounds	   *found;			/* one a block */
 } bounds_job;
 
+/* Let the bounds along an axis include first..last. */
 EM_INLINE void
 widen(bounds *b, int axis, int64_t first, int64_t last)
 {

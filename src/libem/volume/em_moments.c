@@ -31,6 +31,7 @@ typedef struct job
 	part	   *parts;			/* one a block */
 } job;
 
+/* Add four voxels at positions x to the sums of a row. */
 EM_INLINE void
 add4(lanes *s, em_vf4 v, const em_vd4 *x)
 {
@@ -89,6 +90,7 @@ moments_task(void *arg, int64_t item, int worker)
 	return EM_OK;
 }
 
+/* Add one mass to another. */
 static void
 add_mass(em_mass *to, const em_mass *m)
 {
