@@ -5,6 +5,7 @@
  */
 #include <time.h>
 
+#include "half/em_fsc_permutation.h"
 #include "halves.h"
 #include "tap.h"
 #include "volume/em_arith.h"
@@ -205,6 +206,56 @@ test_threedfsc(bench_maps *maps)
 	em_volume_destroy(ctx, v[1]);
 }
 
+/* The B-factor of SPOC at the resolution SPOC itself found. */
+static void
+test_spoc_bfactor(void)
+{
+	em_volume  *v = load_shared(ctx, "reference/maps/half1.mrc");
+	em_volume  *w = load_shared(ctx, "reference/maps/half2.mrc");
+	em_guinier *g = NULL;
+	em_bfactor_fit fit;
+
+	ok(em_volume_average(ctx, v, w) == EM_OK && em_sphere_multiply(ctx, v, 28) == EM_OK &&
+	   em_fft_forward(ctx, v) == EM_OK && em_guinier_profile(ctx, v, &g) == EM_OK, "profile of the average");
+	for (int shell = 38; shell <= 39; shell++)
+	{
+		ok(em_bfactor_fit_range(ctx, g, 9.999, 153.6 / shell * 1.00001, true, &fit) == EM_OK, "fit");
+		printf("# B-factor with SPOC's fit below shell %d: %.3f\n", shell, fit.bfactor);
+	}
+	is_near(fit.bfactor, -55.06, 0.5, "B-factor at SPOC's resolution as SPOC");
+	em_guinier_destroy(ctx, g);
+	em_volume_destroy(ctx, w);
+	em_volume_destroy(ctx, v);
+}
+
+/* SPOC, global mode: 3.94 A at 1 % FDR, 4.65 A at 0.143, B -55.06. */
+static void
+test_spoc(bench_maps *maps)
+{
+	bench_maps	bare = *maps;
+	double		length = (double) grid.n[0] * grid.voxel[0];
+
+	bare.file[EM_ROLE_MASK] = NULL;
+	for (int exact = 0; exact < 2; exact++)
+	{
+		em_param	p = {"exact", exact};
+		em_workbench *wb = bench_open(ctx, &bare, &grid, NAN, 4.0, &p, 1);
+		em_results *r = (lap(), bench_run(ctx, wb, "1.b", false));
+		double		shell = length / measure_of(r, "resolution");
+		double		shell_vrs = length / measure_of(r, "resolution_vrs");
+
+		printf("# 1.b%s: CPU %.2f s; %.3f A, as SPOC %.3f A, 0.143 %.3f A; B %.2f, as SPOC %.2f\n",
+			   exact ? " exact" : "", lap(), measure_of(r, "resolution"), measure_of(r, "resolution_vrs"),
+			   measure_of(r, "fsc_0143_vrs"), measure_of(r, "bfactor"), measure_of(r, "bfactor_vrs"));
+		ok(fabs(shell_vrs - 39) <= 1, "resolution as SPOC within one shell");
+		ok(fabs(shell - 39) <= 1, "analytic resolution within one shell of SPOC");
+		is_near(measure_of(r, "fsc_0143_vrs"), 4.65, 0.01, "0.143 as SPOC");
+		ok(measure_of(r, "bfactor") < -50 && measure_of(r, "bfactor") > -65, "B-factor near SPOC's, to one shell less");
+		em_results_destroy(r);
+		em_workbench_destroy(wb);
+	}
+}
+
 int
 main(void)
 {
@@ -226,6 +277,8 @@ main(void)
 		grid = probe->grid;
 		em_volume_destroy(ctx, probe);
 		test_relion(&maps);
+		test_spoc(&maps);
+		test_spoc_bfactor();
 		test_fso(&maps);
 		test_threedfsc(&maps);
 		is_int(em_ctx_memory_used(ctx), 0, "nothing is left allocated");

@@ -13,6 +13,8 @@ static const em_check *const catalogue[] = {
 	&em_check_0c,
 	&em_check_0d,
 	&em_check_1a,
+	&em_check_1b,
+	&em_check_1e,
 	&em_check_1g,
 	&em_check_1h,
 };
@@ -27,11 +29,13 @@ static const em_check *const extras[] = {
 	&em_check_fsc_masked,
 	&em_check_fsc_masked_resolution,
 	&em_check_fsc_crossings,
+	&em_check_fsc_permutation,
 	&em_check_fso,
 	&em_check_fso_resolution,
 	&em_check_fso_directions,
 	&em_check_fsc3d,
 	&em_check_fsc3d_summary,
+	&em_check_monores,
 };
 
 #define COUNT(list) ((int) (sizeof(list) / sizeof((list)[0])))

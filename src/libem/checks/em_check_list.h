@@ -16,10 +16,12 @@ extern const em_check em_check_global_resolution;	/* 1.a for half maps alone */
 extern const em_check em_check_fsc_masked;	/* masked, randomised and corrected curves */
 extern const em_check em_check_fsc_masked_resolution;	/* where they cross */
 extern const em_check em_check_fsc_crossings;	/* every crossing of every criterion */
+extern const em_check em_check_fsc_permutation;	/* 1.b for half maps alone, with a mask when there is one */
 extern const em_check em_check_fso; /* curves of 1.g */
 extern const em_check em_check_fso_resolution;	/* 1.g for half maps alone */
 extern const em_check em_check_fso_directions;	/* resolution over the sphere */
 extern const em_check em_check_fsc3d;	/* curves of 1.h */
 extern const em_check em_check_fsc3d_summary;	/* 1.h for half maps alone */
+extern const em_check em_check_monores; /* 1.e for maps alone, one map too */
 
 #endif							/* EM_CHECK_LIST_H */
