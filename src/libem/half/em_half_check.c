@@ -283,7 +283,8 @@ judge_filter(const shell_power *s, int64_t count, double length, double resoluti
 		from--;
 	if (from < count && from > 1)
 		out->filtered_from = length / (double) from;
-	out->filtered = from < count || gone_beyond(s, count, length, resolution);
+	out->no_noise_beyond = gone_beyond(s, count, length, resolution);
+	out->filtered = from < count || out->no_noise_beyond;
 }
 
 /* Does the FSC rise again towards Nyquist? */

@@ -29,8 +29,9 @@ typedef struct em_half_check
 	bool		scale_differs;	/* scale beyond 0.9 .. 1/0.9 */
 	double		high_ratio;		/* power of D in the last tenth of the shells over its 90th percentile by shell */
 	double		filtered_from;	/* Å: where the power of D drops below 1e-4 of that percentile for good; NaN */
-	bool		filtered;		/* it does before Nyquist, or, above 1/(0.9 resolution), against the band
-								 * 0.4 .. 0.8 of 1/resolution */
+	bool		filtered;		/* it does before Nyquist, or `no_noise_beyond` */
+	bool		no_noise_beyond;	/* power of D above 1/(0.9 resolution) below 1e-4 of that in 0.4 .. 0.8
+									 * of 1/resolution: nothing to judge the resolution by */
 	double		nyquist_fsc;	/* FSC over the last tenth of the shells */
 	bool		correlated_noise;	/* nyquist_fsc > 0.143 and twice the least FSC (means of 5 shells) before */
 

@@ -6,6 +6,8 @@
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/em_quantile.h"
@@ -90,6 +92,22 @@ free_sweep(run *r)
 	r->value = NULL;
 }
 
+/* Say why nothing can be measured. */
+__attribute__((format(printf, 4, 5)))
+static em_status
+give_reason(em_ctx *ctx, const em_monores_options *o, const char *code, const char *format,...)
+{
+	char		text[200];
+	va_list		args;
+
+	if (o->reason_code != NULL)
+		*o->reason_code = code;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return em_fail(ctx, EM_NOT_MEASURABLE, "%s", text);
+}
+
 /* The resolutions to try: L/n for falling targets, each n once, not beyond Nyquist. */
 static em_status
 list_resolutions(run *r, double **out, int *n)
@@ -118,8 +136,8 @@ list_resolutions(run *r, double **out, int *n)
 		list[(*n)++] = length / (double) index;
 	}
 	if (*n == 0)
-		return em_fail(r->ctx, EM_NOT_MEASURABLE, "no resolution between %g Å and twice the voxel size to try",
-					   r->options->start);
+		return give_reason(r->ctx, r->options, "nothing_to_try",
+						   "no resolution between %g Å and twice the voxel size to try", r->options->start);
 	return EM_OK;
 }
 
@@ -165,7 +183,7 @@ prepare_noise(run *r)
 	int64_t		count = 0;
 
 	if (where->count == 0)
-		return em_fail(r->ctx, EM_NOT_MEASURABLE, "no voxel is left to measure the noise in");
+		return give_reason(r->ctx, r->options, "no_noise_voxels", "no voxel is left to measure the noise in");
 	if (r->options->fast)
 		EM_TRY(em_monores_noise_tiles(r->ctx, where, r->noise_tile, &r->noise_tiles));
 	else
@@ -209,7 +227,8 @@ static em_status
 prepare_signal(run *r)
 {
 	if (r->mask->count == 0)
-		return em_fail(r->ctx, EM_NOT_MEASURABLE, "no voxel of the mask can be measured");
+		return give_reason(r->ctx, r->options, "no_noise_voxels",
+						   "no voxel of the mask is left to measure in");
 	EM_TRY(em_monores_state_create(r->ctx, r->mask, &r->state));
 	EM_TRY(em_monores_signal_tiles(r->ctx, r->mask, r->options->fast, r->signal_tile, &r->signal_tiles));
 	for (int i = 0; i < r->signal_tiles; i++)
@@ -280,7 +299,8 @@ chunk_noise(run *r, int first, int n)
 
 		EM_TRY(measure_noise(r, &band, &step->threshold, &step->mean_noise, &r->noise_variance[i]));
 		if (!(step->threshold > 0))
-			return em_fail(r->ctx, EM_NOT_MEASURABLE, "there is no noise at %.2f Å in the half maps", step->resolution);
+			return give_reason(r->ctx, r->options, "no_noise", "there is no noise at %.2f Å to compare with",
+							   step->resolution);
 	}
 	return EM_OK;
 }
@@ -419,7 +439,7 @@ check_input(em_ctx *ctx, const em_volume *half1, const em_volume *half2, const e
 	if (!(o->significance >= 0.5) || !(o->significance < 1))
 		return em_fail(ctx, EM_BAD_ARGUMENT, "significance must be at least 0.5 and less than 1");
 	if (mask->count == 0)
-		return em_fail(ctx, EM_NOT_MEASURABLE, "the mask is empty");
+		return give_reason(ctx, o, "empty_mask", "the mask is empty");
 	return EM_OK;
 }
 

@@ -35,6 +35,7 @@ typedef struct em_monores_options
 	double		significance;	/* quantile of the noise and one-sided level, 0.5 .. 1 */
 	bool		fast;
 	bool		want_volume;
+	const char **reason_code;	/* may be NULL; gets a stable word for EM_NOT_MEASURABLE, see below */
 } em_monores_options;
 
 /* Why a sweep ended. */
@@ -72,8 +73,9 @@ typedef struct em_monores
 
 /*
  * Two half maps (or one map and NULL) and a mask of the same box.
- * EM_NOT_MEASURABLE: the mask is empty, no voxel for the noise, no resolution to
- * try, or no noise at all (the quantile is 0); the reason is in the message.
+ * EM_NOT_MEASURABLE: the mask is empty (empty_mask), no voxel is left to measure
+ * or to measure the noise in (no_noise_voxels), no resolution between the start
+ * and twice the voxel size (nothing_to_try), no noise at all (no_noise).
  */
 extern em_status em_monores_run(em_ctx *ctx, const em_volume *half1, const em_volume *half2,
 								const em_mask *mask, const em_monores_options *options,

@@ -41,6 +41,8 @@ struct em_workbench
 	em_stats	stats[EM_ROLE_COUNT];
 	bool		has_stats[EM_ROLE_COUNT];
 	int			loads[EM_ROLE_COUNT];
+	em_half_check half_check;
+	bool		has_half_check;
 };
 
 /* Order in which unpinned items make room: quickly made again first. */
@@ -451,6 +453,48 @@ em_workbench_fsc(em_workbench *wb, const em_fsc **out)
 		wb->item[ITEM_FSC] = fsc;
 	}
 	*out = pin(wb, ITEM_FSC);
+	return EM_OK;
+}
+
+/*
+ * Look at the half maps: voxels first, as their spectra may take their place
+ * unless the caller has pinned them.
+ */
+static em_status
+look_at_halves(em_workbench *wb, const bool *pinned, em_half_check *out)
+{
+	const em_volume *v[2];
+
+	memset(out, 0, sizeof(*out));
+	for (int i = 0; i < 2; i++)
+		EM_TRY(em_workbench_volume(wb, EM_ROLE_HALF1 + i, &v[i]));
+	EM_TRY(em_grid_same(wb->ctx, &v[0]->grid, &v[1]->grid, "half map 1", "half map 2"));
+	EM_TRY(em_half_check_voxels(wb->ctx, v[0], v[1], out));
+	for (int i = 0; i < 2; i++)
+	{
+		wb->pinned[ITEM_VOLUME + EM_ROLE_HALF1 + i] = pinned[ITEM_VOLUME + EM_ROLE_HALF1 + i];
+		EM_TRY(em_workbench_spectrum(wb, EM_ROLE_HALF1 + i, &v[i]));
+	}
+	return em_half_check_spectra(wb->ctx, v[0], v[1], wb->opt.resolution, out);
+}
+
+em_status
+em_workbench_half_check(em_workbench *wb, const em_half_check **out)
+{
+	if (!wb->has_half_check)
+	{
+		bool		pinned[ITEM_COUNT];
+		em_status	status;
+
+		memcpy(pinned, wb->pinned, sizeof(pinned));
+		status = look_at_halves(wb, pinned, &wb->half_check);
+		for (int i = 0; i < ITEM_COUNT; i++)
+			wb->pinned[i] = pinned[i] && wb->item[i] != NULL;
+		if (status != EM_OK)
+			return status;
+		wb->has_half_check = true;
+	}
+	*out = &wb->half_check;
 	return EM_OK;
 }
 

@@ -13,6 +13,7 @@
 
 #include "half/em_directional.h"
 #include "half/em_fsc.h"
+#include "half/em_half_check.h"
 #include "fourier/em_guinier.h"
 #include "volume/em_mask.h"
 
@@ -107,6 +108,9 @@ extern em_status em_workbench_soft_mask(em_workbench *wb, const em_volume **out)
 
 /* FSC, DPR and SSNR of the two half maps. */
 extern em_status em_workbench_fsc(em_workbench *wb, const em_fsc **out);
+
+/* Are the half maps what half maps should be?  Looked at once; nothing stays pinned. */
+extern em_status em_workbench_half_check(em_workbench *wb, const em_half_check **out);
 
 /*
  * Maps the caller owns and may change: the voxels of a map, or its half
