@@ -21,15 +21,24 @@ em_fsc_masked_destroy(em_ctx *ctx, em_fsc_masked *f)
 	em_free(ctx, f);
 }
 
-/* Curves of information and chance for a shell of n samples. */
-static void
-compare_curves(em_fsc_masked *f, int64_t i, double n)
+double
+em_fsc_level(em_fsc_criterion criterion, double n)
 {
 	double		root = sqrt(n);
 
-	f->half_bit[i] = fmin((0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root), 1);
-	f->one_bit[i] = fmin((0.5 + 2.4142 / root) / (1.5 + 1.4142 / root), 1);
-	f->three_sigma[i] = fmin(3 / root, 1);
+	switch (criterion)
+	{
+		case EM_CRITERION_0143:
+			return 0.143;
+		case EM_CRITERION_05:
+			return 0.5;
+		case EM_CRITERION_HALF_BIT:
+			return fmin((0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root), 1);
+		case EM_CRITERION_ONE_BIT:
+			return fmin((0.5 + 2.4142 / root) / (1.5 + 1.4142 / root), 1);
+		default:
+			return fmin(3 / root, 1);
+	}
 }
 
 em_status
@@ -64,7 +73,9 @@ em_fsc_masked_create(em_ctx *ctx, const em_fsc *unmasked, double share, em_fsc_m
 	for (int64_t i = count - 1; i >= 0; i--)
 	{
 		f->masked[i] = f->randomised[i] = f->corrected[i] = NAN;
-		compare_curves(f, i, share * (double) f->n[i] / 2);
+		f->half_bit[i] = em_fsc_level(EM_CRITERION_HALF_BIT, share * (double) f->n[i] / 2);
+		f->one_bit[i] = em_fsc_level(EM_CRITERION_ONE_BIT, share * (double) f->n[i] / 2);
+		f->three_sigma[i] = em_fsc_level(EM_CRITERION_THREE_SIGMA, share * (double) f->n[i] / 2);
 		if (i > 0 && f->unmasked[i] < RANDOMISE_BELOW)
 			f->randomised_from = i;
 	}
@@ -104,12 +115,11 @@ int
 em_fsc_criterion_crossings(const em_fsc_masked *f, const double *curve, em_fsc_criterion criterion,
 						   double *scratch, double *frequency, int max)
 {
-	const double *limit[EM_CRITERION_COUNT] = {NULL, NULL, f->half_bit, f->one_bit, f->three_sigma};
+	double		share = curve == f->unmasked ? 1 : f->share;
 
-	if (limit[criterion] == NULL)
-		return em_crossings(curve, f->count, f->length, criterion == EM_CRITERION_0143 ? 0.143 : 0.5, -1,
-							frequency, max);
+	if (criterion == EM_CRITERION_0143 || criterion == EM_CRITERION_05)
+		return em_crossings(curve, f->count, f->length, em_fsc_level(criterion, 1), -1, frequency, max);
 	for (int64_t i = 0; i < f->count; i++)
-		scratch[i] = curve[i] - limit[criterion][i];
+		scratch[i] = curve[i] - em_fsc_level(criterion, share * (double) f->n[i] / 2);
 	return em_crossings(scratch, f->count, f->length, 0, -1, frequency, max);
 }

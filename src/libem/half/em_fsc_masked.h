@@ -57,8 +57,13 @@ extern void em_fsc_masked_set(em_fsc_masked *f, const double *masked, const doub
  */
 extern double em_fsc_last_shell(const double *curve, int64_t count, double length, double level);
 
+/* Level of a criterion in a shell of n independent samples; at most 1. */
+extern double em_fsc_level(em_fsc_criterion criterion, double n);
+
 /*
- * Where a curve falls below a criterion: as em_crossings.  `scratch` has room
+ * Where one of the curves falls below a criterion: as em_crossings.  The
+ * unmasked curve is compared with the levels for all samples, the others with
+ * those for the share that is independent behind the mask.  `scratch` has room
  * for `count` numbers.
  */
 extern int	em_fsc_criterion_crossings(const em_fsc_masked *f, const double *curve, em_fsc_criterion criterion,
