@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "checks/em_half_pair.h"
+#include "checks/em_masked_fsc.h"
 #include "fourier/em_fft.h"
 
 #define FSC_LIMIT 0.143			/* Rosenthal & Henderson 2003 */
@@ -159,7 +160,8 @@ run_1a(em_workbench *wb, em_results *out)
 	EM_TRY(em_results_measure(out, "reported_resolution", em_workbench_resolution(wb), "Å"));
 	EM_TRY(measure_crossings(out, f));
 	EM_TRY(measure_vrs(out, f));
-	return store_curves(out, f, true);
+	EM_TRY(store_curves(out, f, true));
+	return em_masked_fsc_measures(wb, out);
 }
 
 /* Curves of the half maps times the mask. */
@@ -220,12 +222,22 @@ estimate_fsc(const em_workbench *wb)
 	return bytes;
 }
 
+/* With the masked curves, which are left out when there is no room for them. */
+static uint64_t
+estimate_1a(const em_workbench *wb)
+{
+	uint64_t	bytes = estimate(wb);
+	uint64_t	masked = em_masked_fsc_measures_bytes(wb);
+
+	return masked > bytes ? masked : bytes;
+}
+
 const em_check em_check_1a = {
-	.code = "1.a",.method = "fsc/1",.run = run_1a,.estimate = estimate
+	.code = "1.a",.method = "fsc/1",.run = run_1a,.estimate = estimate_1a
 };
 
 const em_check em_check_global_resolution = {
-	.code = "global_resolution",.method = "fsc/1",.run = run_1a,.estimate = estimate
+	.code = "global_resolution",.method = "fsc/1",.run = run_1a,.estimate = estimate_1a
 };
 
 const em_check em_check_fsc = {
