@@ -30,6 +30,11 @@ report() {
     printf '%-8s %-44s %4d s\n' "$1" "$2" "$3"
 }
 
+# show LOG: its end, without the lines of successful compilation
+show() {
+    grep -vE '^(  (CC|AR|LD) |gcc )' "$1" | tail -n 60 | sed 's/^/    /'
+}
+
 # Preparation: a step that fails is one failed test and blocks what needs it.
 step() {
     local name=$1 began=$SECONDS
@@ -38,7 +43,7 @@ step() {
         report "$name" ok $((SECONDS - began))
     else
         report "$name" FAILED $((SECONDS - began))
-        grep -vE '^(  (CC|AR|LD) |gcc )' "$logs/$name.log" | tail -n 30 | sed 's/^/    /'
+        show "$logs/$name.log"
         failed=$((failed + 1))
         return 1
     fi
@@ -55,7 +60,7 @@ stage() {
     [ "$status" -eq 0 ] || [ "$f" -gt 0 ] || f=1
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     report "$name" "$p passed, $f failed, $s skipped" $((SECONDS - began))
-    [ "$f" -eq 0 ] || tail -n 60 "$logs/$name.log" | sed 's/^/    /'
+    [ "$f" -eq 0 ] || show "$logs/$name.log"
 }
 
 blocked() {

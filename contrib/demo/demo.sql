@@ -47,7 +47,9 @@ FROM em_warning WHERE entry_id = 'DEMO-1' ORDER BY profile DESC, check_code, ord
 -- 5. Numbers are rows, too.
 SELECT check_code AS "Check", name AS "Measure", round(value::numeric, 3) AS "Value", unit AS "Unit"
 FROM em_measure
-WHERE entry_id = 'DEMO-1' AND name IN ('fsc_0143', 'fsc_05', 'bfactor', 'components_95', 'effect_size', 'overlap')
+WHERE entry_id = 'DEMO-1'
+  AND (check_code, name) IN (('0.b', 'components_95'), ('0.b', 'overlap'), ('0.c', 'effect_size'), ('0.d', 'bfactor'),
+                             ('1.a', 'fsc_05'), ('1.a', 'fsc_0143'))
 ORDER BY check_code, name;
 
 -- 6. The report, as text and as JSON.
