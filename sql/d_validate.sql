@@ -17,7 +17,7 @@ SELECT profile, check_code, outcome, reason FROM em_outcome WHERE check_code IN 
 SELECT levels, grade FROM em_level WHERE entry_id = 'BALL';
 
 -- one check again, with a contour that selects nothing; the other results stay
-SELECT em_ingest('BALL', contour => 50);
+SELECT em_ingest('BALL', NULL, contour => 50);
 CALL em_validate('BALL', '{0.c}');
 SELECT check_code, run_id - min(run_id) OVER () AS run, state, reason FROM em_latest
 WHERE entry_id = 'BALL' AND check_code IN ('0.a', '0.b', '0.c') ORDER BY 1;
