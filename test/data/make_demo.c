@@ -8,7 +8,7 @@
  * scattering, five Gaussians an atom (Peng et al. 1996,
  * doi:10.1107/S0108767395014371), blurred by its B-factor.  The half maps are
  * that density, with the fall-off of an imperfect experiment, plus coloured
- * noise, stronger near the particle, of a level that puts FSC = 0.143 at 4 Å.
+ * noise, stronger near the particle, of a level that puts FSC = 0.143 near 4.3 Å, 3.6 Å within a mask.
  * The map is their mean, sharpened and weighted as usual.  No clock and no
  * system randomness: the same program writes the same files.
  */
@@ -26,9 +26,9 @@
 #define SEED 1
 #define BOX 128
 #define VOXEL 1.2				/* Å */
-#define CROSSING 4.0			/* Å, where the expected FSC is 0.143 */
+#define CROSSING 4.3			/* Å, where the expected FSC is 0.143 */
 #define RESOLUTION 4.2			/* Å, as reported */
-#define ENVELOPE_B 110.0		/* Å² */
+#define ENVELOPE_B 160.0		/* Å² */
 #define NOISE_LENGTH 30.0		/* Å: below this frequency the noise grows */
 #define MAP_SD 0.02				/* what the map is scaled to */
 #define VOLUME_PER_DALTON 1.21	/* Å³ of protein */
