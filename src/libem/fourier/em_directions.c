@@ -270,7 +270,7 @@ em_status
 em_cone_cells_create(em_ctx *ctx, const em_directions *d, double cone, em_cone_cells **out)
 {
 	em_cone_cells *c;
-	uint64_t	total;
+	uint64_t	total = 0;
 
 	*out = NULL;
 	if (!(cone > 0 && cone <= 60))
