@@ -21,6 +21,8 @@
 #define DPR_LIMIT_VRS 102.9		/* degrees */
 #define SSNR_LIMIT 1.0
 
+#define CURVES_BYTES ((uint64_t) 64 << 10)	/* curves that other checks may have left on the workbench */
+
 /* Store one curve over the shells from 1 on. */
 static em_status
 store_curve(em_results *out, const em_fsc *f, const double *frequency, const char *name,
@@ -208,7 +210,8 @@ estimate(const em_workbench *wb)
 
 	if (!em_workbench_has(wb, EM_ROLE_HALF1) || !em_workbench_has(wb, EM_ROLE_HALF2))
 		return 0;
-	return 2 * em_volume_bytes(grid) + em_fft_scratch_bytes(ctx, grid) + em_fsc_sweep_bytes(ctx, grid);
+	return 2 * em_volume_bytes(grid) + em_fft_scratch_bytes(ctx, grid) + em_fsc_sweep_bytes(ctx, grid)
+		+ CURVES_BYTES;
 }
 
 /* The mask beside them. */

@@ -273,6 +273,7 @@ em_workbench_spectrum(em_workbench *wb, em_role role, const em_volume **out)
 			wb->pinned[iv] = was_pinned;
 			EM_TRY(em_volume_copy(wb->ctx, voxels, em_role_name(role), &v));
 		}
+		make_room(wb, em_fft_scratch_bytes(wb->ctx, &v->grid));
 		status = em_fft_forward(wb->ctx, v);
 		if (status != EM_OK)
 		{
@@ -449,6 +450,7 @@ em_workbench_fsc(em_workbench *wb, const em_fsc **out)
 							"half map 1", "half map 2"));
 		EM_TRY(em_workbench_spectrum(wb, EM_ROLE_HALF1, &f1));
 		EM_TRY(em_workbench_spectrum(wb, EM_ROLE_HALF2, &f2));
+		make_room(wb, em_fsc_sweep_bytes(wb->ctx, &f1->grid));
 		EM_TRY(em_fsc_sweep(wb->ctx, f1, f2, &fsc));
 		wb->item[ITEM_FSC] = fsc;
 	}
