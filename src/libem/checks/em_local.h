@@ -1,0 +1,37 @@
+/*
+ * src/libem/checks/em_local.h
+ *		What the checks of local resolution by half maps share: the mask, and the
+ *		measures of what was found in it.
+ */
+#ifndef EM_LOCAL_H
+#define EM_LOCAL_H
+
+#include "checks/em_results.h"
+#include "workbench/em_workbench.h"
+
+/*
+ * The mask: the one given (voxels of at least 0.5), else the hard mask of the
+ * map at the contour, else that of the mean of the half maps.  The caller owns
+ * it; nothing stays pinned.  EM_NOT_MEASURABLE when it is empty.
+ */
+extern em_status em_local_mask(em_workbench *wb, em_mask **out);
+
+/* Is there what a mask can be made from?  When not, the results say no_contour. */
+extern bool em_local_has_mask(em_workbench *wb, em_results *out);
+
+/*
+ * Are the half maps there, comparable and no copies of each other, and can a
+ * mask be made?  Emits what em_half_measures.h has to say.  When not, the results
+ * say why.
+ */
+extern em_status em_local_ready(em_workbench *wb, em_results *out, bool *ready);
+
+/*
+ * Measures p2_5, p25, p50, p75, p97_5, mean, n, spread, reported_percentile
+ * (share of the values that are better than the reported resolution, %) and
+ * reported_resolution of the voxels of `mask`, and series histogram (bins of
+ * 0.25 Å, more when that makes too many).
+ */
+extern em_status em_local_measures(em_workbench *wb, em_results *out, const em_volume *v, const em_mask *mask);
+
+#endif							/* EM_LOCAL_H */

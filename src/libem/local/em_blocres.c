@@ -1,0 +1,108 @@
+/*
+ * src/libem/local/em_blocres.c
+ *		BlocRes: from local curves to resolutions, and which points are measured.
+ */
+#include "local/em_blocres_internal.h"
+
+#include <math.h>
+
+#define WORST 200.0				/* Å, as in Bsoft */
+#define POINTS 12000.0			/* boxes of 20³ that take about 10 s of one processor */
+#define LARGE_BOX 100000000		/* voxels from which no point a voxel is considered */
+
+void
+em_blocres_window(int box, double *w)
+{
+	for (int i = 0; i < box; i++)
+		w[i] = 0.5 * (1 - cos(2 * M_PI * i / (box - 1)));
+}
+
+double
+em_blocres_shell_width(const em_grid *grid, const em_blocres_options *o)
+{
+	return 1 / (2 * o->box * grid->voxel[0]);
+}
+
+/* The limit in Å; the Nyquist frequency's when the options have none. */
+static double
+best_resolution(const em_grid *grid, const em_blocres_options *o)
+{
+	return o->max_resolution > 0 ? o->max_resolution : 2 * grid->voxel[0];
+}
+
+int
+em_blocres_shells(const em_grid *grid, const em_blocres_options *o)
+{
+	double		last = floor(2 + 1 / (best_resolution(grid, o) * em_blocres_shell_width(grid, o)));
+
+	return (int) fmin(last, floor(o->box * sqrt(3))) + 1;
+}
+
+double
+em_blocres_correlation(double cross, double power1, double power2)
+{
+	double		power = power1 * power2;
+
+	return power > 0 ? fmax(-1, fmin(1, cross / sqrt(power))) : 0;
+}
+
+double
+em_blocres_frequency(const double *fsc, int shells, double width, const em_blocres_options *o)
+{
+	int			i = shells - 2;
+	double		at;
+
+	while (i > 0 && !(fsc[i] >= o->cutoff && fsc[i + 1] < o->cutoff))
+		i--;
+	if (i > 0)
+		at = i + (fsc[i] - o->cutoff) / (fsc[i] - fsc[i + 1]);
+	else
+		at = fsc[shells - 1] >= o->cutoff ? shells - 1 : 0.5;
+	return fmax(1 / WORST, fmin(at * width, 1 / o->max_resolution));
+}
+
+int
+em_blocres_least_step(const em_blocres_options *o, const int64_t n[3])
+{
+	if (o->step > 0)
+		return o->step;
+	return n[0] * n[1] * n[2] >= LARGE_BOX && o->box >= 8 ? 2 : 1;
+}
+
+int
+em_blocres_step(const em_blocres_options *o, const em_mask *mask)
+{
+	const double points = POINTS * pow(20.0 / o->box, 3);
+	int			step = em_blocres_least_step(o, mask->n);
+
+	if (o->step > 0)
+		return o->step;
+	while (step < o->box / 4 && (double) mask->count / ((double) step * step * step) > points)
+		step++;
+	return step;
+}
+
+int
+em_blocres_step_fast(const em_blocres_options *o)
+{
+	if (o->step > 0)
+		return o->step;
+	return o->box >= 10 ? o->box / 5 : 1;
+}
+
+em_status
+em_blocres_points(em_ctx *ctx, const em_mask *mask, const em_blocres_options *o, int step, em_lattice **out)
+{
+	*out = NULL;
+	if (o->box < 4 || o->box > 64)
+		return em_fail(ctx, EM_BAD_ARGUMENT, "box must be from 4 to 64 voxels");
+	if (!(o->cutoff > 0 && o->cutoff < 1))
+		return em_fail(ctx, EM_BAD_ARGUMENT, "cutoff must be between 0 and 1");
+	if (!(o->max_resolution > 0 && o->max_resolution < WORST))
+		return em_fail(ctx, EM_BAD_ARGUMENT, "max_resolution must be between 0 and %g Å", WORST);
+	if (step < 1 || step > o->box)
+		return em_fail(ctx, EM_BAD_ARGUMENT, "step must be from 1 voxel to the box's edge");
+	if (mask->count == 0)
+		return em_fail(ctx, EM_NOT_MEASURABLE, "no voxel lies in the mask");
+	return em_lattice_create(ctx, mask, o->box, step, out);
+}
