@@ -11,6 +11,7 @@
 
 #include <math.h>
 
+#include "checks/em_half_measures.h"
 #include "checks/em_half_pair.h"
 #include "checks/em_masked_fsc.h"
 #include "fourier/em_fft.h"
@@ -156,6 +157,7 @@ run_1a(em_workbench *wb, em_results *out)
 	EM_TRY(em_half_pair_ready(wb, out, false, &ready));
 	if (!ready)
 		return EM_OK;
+	EM_TRY(em_half_check_measures(wb, out));
 	EM_TRY(em_workbench_fsc(wb, &f));
 	if (em_half_pair_identical(out, f->noise_power, f->signal_power))
 		return EM_OK;

@@ -11,10 +11,12 @@
 #include <string.h>
 
 #include "core/em_quantile.h"
+#include "fourier/em_fft.h"
 
 #define STEP_MIN 0.25			/* Å */
 #define FEW_VOXELS 0.025		/* share of the mask; fewer undecided voxels end the sweep */
 #define NO_SIGNAL 0.001			/* of the largest mean amplitude */
+#define ONE_MAP_EXACT ((int64_t) 300 * 300 * 300)	/* voxels up to which one map has no fast mode */
 #define REFINE_WIDTH 4.0		/* Gaussian of the first look at a single map */
 
 typedef struct run
@@ -22,7 +24,7 @@ typedef struct run
 	em_ctx	   *ctx;
 	const em_volume *half1;
 	const em_volume *half2;		/* NULL: one map */
-	const em_monores_options *options;
+	em_monores_options options;
 	em_monores *m;
 	em_mask    *mask;			/* voxels to decide about */
 	em_mask    *outside;		/* one map: where the noise is, else NULL */
@@ -115,7 +117,7 @@ list_resolutions(run *r, double **out, int *n)
 	const em_grid *grid = &r->half1->grid;
 	const double length = (double) grid->n[0] * grid->voxel[0];
 	const double nyquist = 2 * grid->voxel[0];
-	const double step = fmax(r->options->step, STEP_MIN);
+	const double step = fmax(r->options.step, STEP_MIN);
 	double	   *list = em_alloc(r->ctx, (uint64_t) (length / step) + grid->n[0] + 2, sizeof(double),
 								"resolutions");
 	int64_t		last = 0;
@@ -124,9 +126,9 @@ list_resolutions(run *r, double **out, int *n)
 	*n = 0;
 	if (list == NULL)
 		return em_ctx_status(r->ctx);
-	for (int64_t i = 0; r->options->start - (double) i * step > 0; i++)
+	for (int64_t i = 0; r->options.start - (double) i * step > 0; i++)
 	{
-		const int64_t index = (int64_t) round(length / (r->options->start - (double) i * step));
+		const int64_t index = (int64_t) round(length / (r->options.start - (double) i * step));
 
 		if (index < 1 || index == last)
 			continue;
@@ -136,8 +138,8 @@ list_resolutions(run *r, double **out, int *n)
 		list[(*n)++] = length / (double) index;
 	}
 	if (*n == 0)
-		return give_reason(r->ctx, r->options, "nothing_to_try",
-						   "no resolution between %g Å and twice the voxel size to try", r->options->start);
+		return give_reason(r->ctx, &r->options, "nothing_to_try",
+						   "no resolution between %g Å and twice the voxel size to try", r->options.start);
 	return EM_OK;
 }
 
@@ -183,8 +185,8 @@ prepare_noise(run *r)
 	int64_t		count = 0;
 
 	if (where->count == 0)
-		return give_reason(r->ctx, r->options, "no_noise_voxels", "no voxel is left to measure the noise in");
-	if (r->options->fast)
+		return give_reason(r->ctx, &r->options, "no_noise_voxels", "no voxel is left to measure the noise in");
+	if (r->options.fast)
 		EM_TRY(em_monores_noise_tiles(r->ctx, where, r->noise_tile, &r->noise_tiles));
 	else
 		EM_TRY(em_monores_signal_tiles(r->ctx, where, false, r->noise_tile, &r->noise_tiles));
@@ -215,7 +217,7 @@ measure_noise(run *r, const em_mono_band *band, double *threshold, double *mean,
 	for (int i = 0; i < r->noise_tiles; i++)
 		EM_TRY(em_mono_region_evaluate(r->ctx, r->noise[i], &r->work, band, &r->noise_pick[i], r->value));
 	EM_TRY(em_quantiles_array(r->ctx, r->value, r->m->noise_voxels, EM_RANK_FLOOR,
-							  &r->options->significance, 1, threshold, &n));
+							  &r->options.significance, 1, threshold, &n));
 	EM_TRY(em_monores_moments(r->ctx, r->value, r->m->noise_voxels, &s));
 	*mean = s.sum / (double) s.n;
 	*variance = s.sum2 / (double) s.n - *mean * *mean;
@@ -227,10 +229,10 @@ static em_status
 prepare_signal(run *r)
 {
 	if (r->mask->count == 0)
-		return give_reason(r->ctx, r->options, "no_noise_voxels",
+		return give_reason(r->ctx, &r->options, "no_noise_voxels",
 						   "no voxel of the mask is left to measure in");
 	EM_TRY(em_monores_state_create(r->ctx, r->mask, &r->state));
-	EM_TRY(em_monores_signal_tiles(r->ctx, r->mask, r->options->fast, r->signal_tile, &r->signal_tiles));
+	EM_TRY(em_monores_signal_tiles(r->ctx, r->mask, r->options.fast, r->signal_tile, &r->signal_tiles));
 	for (int i = 0; i < r->signal_tiles; i++)
 		EM_TRY(em_mono_pick_create(r->ctx, r->mask, r->signal_tile[i].lo, r->signal_tile[i].hi,
 								   r->state.row_start, 0, &r->signal_pick[i]));
@@ -299,7 +301,7 @@ chunk_noise(run *r, int first, int n)
 
 		EM_TRY(measure_noise(r, &band, &step->threshold, &step->mean_noise, &r->noise_variance[i]));
 		if (!(step->threshold > 0))
-			return give_reason(r->ctx, r->options, "no_noise", "there is no noise at %.2f Å to compare with",
+			return give_reason(r->ctx, &r->options, "no_noise", "there is no noise at %.2f Å to compare with",
 							   step->resolution);
 	}
 	return EM_OK;
@@ -359,7 +361,7 @@ ends(run *r, int first, int i, double *largest, int *keep)
 		*keep = i + 1;
 		z = (step->mean_signal - step->mean_noise) /
 			sqrt(variance / (double) s->n + r->noise_variance[i] / noise_n);
-		if (z >= gsl_cdf_ugaussian_Pinv(r->options->significance))
+		if (z >= gsl_cdf_ugaussian_Pinv(r->options.significance))
 			return false;
 		r->m->end = EM_MONORES_NOISE;
 	}
@@ -421,7 +423,14 @@ measure(run *r, const em_mask *mask)
 		EM_TRY(refine_mask(r));
 	EM_TRY(sweep(r, n));
 	free_sweep(r);
-	return em_monores_finish(r->ctx, grid, r->mask, &r->state, r->options->want_volume, r->m);
+	return em_monores_finish(r->ctx, grid, r->mask, &r->state, r->options.want_volume, r->m);
+}
+
+/* Fast mode, when it is wanted and there is one. */
+static bool
+use_fast(const em_grid *grid, bool fast, bool halves)
+{
+	return fast && (halves || em_grid_voxels(grid) > ONE_MAP_EXACT);
 }
 
 /* Refuse what makes no sense. */
@@ -458,7 +467,8 @@ em_monores_run(em_ctx *ctx, const em_volume *half1, const em_volume *half2, cons
 	r->ctx = ctx;
 	r->half1 = half1;
 	r->half2 = half2;
-	r->options = options;
+	r->options = *options;
+	r->options.fast = use_fast(&half1->grid, options->fast, half2 != NULL);
 	r->loaded = -1;
 	r->m = em_alloc(ctx, 1, sizeof(em_monores), "local resolution");
 	if (r->m == NULL)
@@ -488,6 +498,18 @@ noise_bytes(const em_grid *grid)
 	return share < most ? share : most;
 }
 
+/* Everything that does not grow with the number of voxels. */
+static uint64_t
+small_bytes(const em_ctx *ctx, const em_grid *grid)
+{
+	uint64_t	edge = 0;
+
+	for (int j = 0; j < 3; j++)
+		edge = (uint64_t) grid->n[j] > edge ? (uint64_t) grid->n[j] : edge;
+	return sizeof(run) + (2 << 20) + em_quantile_bytes(ctx) + em_fft_scratch_bytes(ctx, grid) +
+		edge * edge * 32 + edge * (sizeof(em_monores_step) + 64);
+}
+
 uint64_t
 em_monores_bytes(const em_ctx *ctx, const em_grid *grid, bool fast, bool halves)
 {
@@ -501,9 +523,9 @@ em_monores_bytes(const em_ctx *ctx, const em_grid *grid, bool fast, bool halves)
 	const uint64_t finish = 3 * em_volume_bytes(grid) + amplitudes;
 	uint64_t	sweep_bytes;
 
-	if (fast)
+	if (use_fast(grid, fast, halves))
 		sweep_bytes = (uint64_t) ((double) (region + amplitudes) * share * 1.1) + noise_bytes(grid);
 	else
 		sweep_bytes = region + em_mono_region_bytes(grid) + amplitudes;
-	return masks + state + (sweep_bytes > finish ? sweep_bytes : finish);
+	return masks + state + small_bytes(ctx, grid) + (sweep_bytes > finish ? sweep_bytes : finish);
 }

@@ -21,7 +21,8 @@
  * only the mask's bounding box and 16 voxels about it are transformed (in tiles
  * with 24 voxels about them when that is large; tiles without undecided voxels
  * are left out), and the noise is measured in a few cubes with the most mask
- * voxels.
+ * voxels.  One map of up to 300³ voxels is measured in exact mode anyway: cubes
+ * of its background would touch the particle.
  */
 #ifndef EM_MONORES_H
 #define EM_MONORES_H
