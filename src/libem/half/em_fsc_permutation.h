@@ -67,7 +67,7 @@ extern uint64_t em_fsc_stored_bytes(const em_ctx *ctx, const em_shells *s);
 /*
  * Multiply a map by SPOC's sphere: 1 within `radius` voxels of the centre, a
  * Gaussian of sigma 2 voxels beyond.  Its coordinates run from -floor(n/2) to
- * n - floor(n/2) in n steps, so the centre is at (n-1)/2.
+ * n - floor(n/2) over the n voxels, so in an even box the centre is at (n-1)/2.
  */
 extern em_status em_sphere_multiply(em_ctx *ctx, em_volume *v, double radius);
 
