@@ -8,6 +8,7 @@
  * independent share of coefficients takes the place of SPOC's 0.7.
  */
 #include "checks/em_check_list.h"
+#include "checks/em_half_measures.h"
 #include "checks/em_half_pair.h"
 
 #include <math.h>
@@ -203,11 +204,12 @@ same_halves(const em_fsc_permutation *p)
 	return true;
 }
 
+/* The check sees the half maps as SPOC does; the function takes the mask it is given. */
 static em_status
-run(em_workbench *wb, em_results *out, double use_mask)
+run(em_workbench *wb, em_results *out, bool function)
 {
 	em_ctx	   *ctx = em_workbench_ctx(wb);
-	bool		masked = em_workbench_has(wb, EM_ROLE_MASK) && em_workbench_param(wb, "use_mask", use_mask) != 0;
+	bool		masked = em_workbench_has(wb, EM_ROLE_MASK) && em_workbench_param(wb, "use_mask", function) != 0;
 	const em_volume *mask = NULL;
 	em_fsc_permutation *p;
 	bool		ready;
@@ -216,6 +218,8 @@ run(em_workbench *wb, em_results *out, double use_mask)
 	EM_TRY(em_half_pair_ready(wb, out, masked, &ready));
 	if (!ready)
 		return EM_OK;
+	if (!function)
+		EM_TRY(em_half_check_measures(wb, out));
 	if (masked)
 		EM_TRY(em_workbench_volume(wb, EM_ROLE_MASK, &mask));
 	EM_TRY(test_shells(wb, mask, &p));
@@ -232,13 +236,13 @@ run(em_workbench *wb, em_results *out, double use_mask)
 static em_status
 run_1b(em_workbench *wb, em_results *out)
 {
-	return run(wb, out, 0);
+	return run(wb, out, false);
 }
 
 static em_status
 run_function(em_workbench *wb, em_results *out)
 {
-	return run(wb, out, 1);
+	return run(wb, out, true);
 }
 
 /* Two half maps behind a sphere, or a mask and two behind it. */

@@ -7,6 +7,7 @@
  * "masked" is 0.
  */
 #include "checks/em_check_list.h"
+#include "checks/em_half_measures.h"
 #include "checks/em_half_pair.h"
 
 #include <math.h>
@@ -210,6 +211,8 @@ run(em_workbench *wb, em_results *out, em_status (*show) (em_workbench *, em_res
 	EM_TRY(em_half_pair_ready(wb, out, true, &ready));
 	if (!ready)
 		return EM_OK;
+	if (show == show_check)
+		EM_TRY(em_half_check_measures(wb, out));
 	EM_TRY(em_workbench_half_mask(wb, &mask));
 	EM_TRY(em_results_measure(out, "masked", mask != NULL, ""));
 	em_workbench_unpin(wb);

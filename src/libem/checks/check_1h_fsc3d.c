@@ -7,6 +7,7 @@
  * contour the half maps are taken as they are, and measure "masked" is 0.
  */
 #include "checks/em_check_list.h"
+#include "checks/em_half_measures.h"
 #include "checks/em_half_pair.h"
 
 #include <math.h>
@@ -132,9 +133,9 @@ store_cube(em_workbench *wb, em_results *out)
 	return status;
 }
 
-/* Measure: curves as rows, or what the check reports. */
+/* Measure: curves as rows, or what the check reports; `look` at the half maps as every check does. */
 static em_status
-run(em_workbench *wb, em_results *out, bool rows)
+run(em_workbench *wb, em_results *out, bool rows, bool look)
 {
 	double		threshold = em_workbench_param(wb, "threshold", THRESHOLD);
 	const em_volume *mask;
@@ -144,6 +145,8 @@ run(em_workbench *wb, em_results *out, bool rows)
 	EM_TRY(em_half_pair_ready(wb, out, true, &ready));
 	if (!ready)
 		return EM_OK;
+	if (look)
+		EM_TRY(em_half_check_measures(wb, out));
 	EM_TRY(em_workbench_half_mask(wb, &mask));
 	EM_TRY(em_results_measure(out, "masked", mask != NULL, ""));
 	em_workbench_unpin(wb);
@@ -161,13 +164,19 @@ run(em_workbench *wb, em_results *out, bool rows)
 static em_status
 run_1h(em_workbench *wb, em_results *out)
 {
-	return run(wb, out, false);
+	return run(wb, out, false, true);
+}
+
+static em_status
+run_summary(em_workbench *wb, em_results *out)
+{
+	return run(wb, out, false, false);
 }
 
 static em_status
 run_rows(em_workbench *wb, em_results *out)
 {
-	return run(wb, out, true);
+	return run(wb, out, true, false);
 }
 
 /* The mask and two masked half maps, then the sweep. */
@@ -208,5 +217,5 @@ const em_check em_check_fsc3d = {
 };
 
 const em_check em_check_fsc3d_summary = {
-	.code = "fsc3d_summary",.method = "fsc3d/1",.run = run_1h,.estimate = estimate
+	.code = "fsc3d_summary",.method = "fsc3d/1",.run = run_summary,.estimate = estimate
 };

@@ -7,7 +7,7 @@
 #include <math.h>
 
 #define WORST 200.0				/* Å, as in Bsoft */
-#define POINTS 12000.0			/* boxes of 20³ that take about 10 s of one processor */
+#define POINTS 65000.0			/* boxes of 20³ that take about 15 s of one processor */
 #define LARGE_BOX 100000000		/* voxels from which no point a voxel is considered */
 
 void

@@ -6,8 +6,8 @@
  * Bsoft's program blocres, which VRS runs.
  *
  * About a voxel a cube of `box` voxels is cut from both half maps (from x - box/2
- * on), tapered by a Hann window about its mean and padded to twice its edge with
- * the mean.  Each coefficient is split linearly between the two shells next to
+ * on), tapered by a Hann window about its mean and padded with it to twice its
+ * edge.  Each coefficient is split linearly between the two shells next to
  * it, shells of width 1/(2 box voxel).  The resolution is the last place where
  * the curve, from shell 1 on, falls below the cutoff, linearly interpolated; the
  * last shell's when the curve ends above it, twice the first shell's when it is

@@ -5,8 +5,9 @@
  * Both half maps' boxes go into one complex array, real and imaginary part.
  * With Z its transform, a = Z(k) and b = Z(-k):
  *		Re F1 F2* = Im(ab)/2,  |F1|² and |F2|² = (|a|² + |b|²)/4 +- Re(ab)/2.
- * The mean that Bsoft pads with only adds to coefficient 0, which is in no shell
- * that counts, so the arrays are padded with zeros and the transforms skip them:
+ * The mean that Bsoft tapers about and pads with is left out: it only adds to
+ * coefficient 0, which is in no shell that counts.  So the arrays are padded with
+ * zeros and the transforms skip them:
  * along z for the columns inside the box, then plane pairs kz, -kz one at a time
  * along y and x, which stay in the cache.
  */
