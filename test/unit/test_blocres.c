@@ -139,7 +139,8 @@ options(double voxel, int step)
 
 /* Local resolution in a mask. */
 static em_volume *
-resolution_of(em_ctx *ctx, em_volume *const half[2], const em_mask *mask, const em_blocres_options *o, bool fast)
+resolution_of(em_ctx *ctx, em_volume *const half[2], const em_mask *mask, const em_blocres_options *o,
+			  bool fast)
 {
 	em_lattice *l = NULL;
 	em_volume  *v = NULL;

@@ -14,6 +14,7 @@ static const em_check *const catalogue[] = {
 	&em_check_0d,
 	&em_check_1a,
 	&em_check_1b,
+	&em_check_1c,
 	&em_check_1e,
 	&em_check_1g,
 	&em_check_1h,

@@ -32,6 +32,7 @@ extern em_status em_local_ready(em_workbench *wb, em_results *out, bool *ready);
  * reported_resolution of the voxels of `mask`, and series histogram (bins of
  * 0.25 Å, more when that makes too many).
  */
-extern em_status em_local_measures(em_workbench *wb, em_results *out, const em_volume *v, const em_mask *mask);
+extern em_status em_local_measures(em_workbench *wb, em_results *out, const em_volume *v,
+								   const em_mask *mask);
 
 #endif							/* EM_LOCAL_H */

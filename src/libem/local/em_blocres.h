@@ -61,6 +61,7 @@ extern em_status em_blocres_run_fast(em_ctx *ctx, const em_volume *f1, const em_
 									 const em_mask *mask, const em_blocres_options *o, em_lattice **out);
 
 /* Bytes a run allocates at most, its result included. */
-extern uint64_t em_blocres_bytes(const em_ctx *ctx, const em_grid *grid, const em_blocres_options *o, bool fast);
+extern uint64_t em_blocres_bytes(const em_ctx *ctx, const em_grid *grid, const em_blocres_options *o,
+								 bool fast);
 
 #endif							/* EM_BLOCRES_H */

@@ -204,7 +204,8 @@ em_blocres_run_fast(em_ctx *ctx, const em_volume *f1, const em_volume *f2, const
 	EM_TRY(em_blocres_points(ctx, mask, o, em_blocres_step_fast(o), out));
 	j.l = *out;
 	j.per_worker = 3 * grid->n[0] * (grid->n[1] + 1);
-	j.scratch = em_alloc(ctx, (uint64_t) (em_parallel_workers(ctx) * j.per_worker), sizeof(float), "window sums");
+	j.scratch = em_alloc(ctx, (uint64_t) (em_parallel_workers(ctx) * j.per_worker), sizeof(float),
+						 "window sums");
 	j.curve = em_alloc(ctx, (uint64_t) (j.l->points * j.shells), sizeof(float), "local curves");
 	j.first = first = em_alloc(ctx, (uint64_t) j.l->n[2] + 1, sizeof(int64_t), "local curves");
 	status = j.scratch == NULL || j.curve == NULL || first == NULL ? em_ctx_status(ctx) : EM_OK;
