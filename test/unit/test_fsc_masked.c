@@ -5,6 +5,7 @@
  */
 #include "fourier/em_fft.h"
 #include "half/em_fsc_masked.h"
+#include "half/em_mask_share.h"
 #include "half/em_randomise.h"
 #include "halves.h"
 #include "tap.h"
@@ -149,7 +150,7 @@ test_correction(void)
 	unmasked = em_results_find_series(r, "fsc_unmasked");
 	is_near(measure_of(s, "randomised_from"), 48.0 / 7, 1e-9, "random from the first shell without signal");
 	share = measure_of(s, "mask_share");
-	ok(share > 0.005 && share < 0.05, "share of a small ball: %.4f", share);
+	ok(share > 0.01 && share < 0.2, "share of a small ball: %.4f", share);
 	ok(masked->y[6] > 0.3, "the mask lets signal leak into shell 7 (%.2f)", masked->y[6]);
 	ok(fabs(unmasked->y[6]) < 0.15, "which has none (%.2f)", unmasked->y[6]);
 	for (int64_t i = 10; i <= 22; i++)
@@ -165,6 +166,44 @@ test_correction(void)
 	em_volume_destroy(ctx, mask);
 	em_volume_destroy(ctx, half[0]);
 	em_volume_destroy(ctx, half[1]);
+}
+
+/* The independent share of a mask is the one with which noise behind it scatters. */
+static void
+test_share(void)
+{
+	em_grid		grid = box(24, 24, 24);
+	em_volume  *mask = ball(&grid, 4);
+	double		share = 0;
+	double		scatter = 0;
+	int			shells = 0;
+
+	ok(em_mask_share(ctx, mask, &share) == EM_OK, "share of a mask");
+	for (uint64_t seed = 0; seed < 200; seed++)
+	{
+		em_volume  *half[2];
+		em_fsc	   *f = NULL;
+
+		make_halves(ctx, &grid, 5000 + seed, NULL, NULL, half);
+		for (int i = 0; i < 2; i++)
+		{
+			em_volume_multiply(ctx, half[i], mask);
+			em_fft_forward(ctx, half[i]);
+		}
+		em_fsc_sweep(ctx, half[0], half[1], &f);
+		for (int i = 4; i < 11; i++, shells++)
+			scatter += f->fsc[i] * f->fsc[i] * (double) f->n[i];
+		em_fsc_destroy(ctx, f);
+		em_volume_destroy(ctx, half[0]);
+		em_volume_destroy(ctx, half[1]);
+	}
+	/* The variance of the FSC of noise is 1/n for n independent coefficients of the full sphere. */
+	is_near(share, shells / scatter, 0.12 * share, "noise scatters as the share says (%.4f)", shells / scatter);
+	for (int64_t i = 0; i < mask->plane * grid.n[2]; i++)
+		mask->data[i] = 0.5f;
+	ok(em_mask_share(ctx, mask, &share) == EM_OK, "share of no mask");
+	is_near(share, 1, 1e-6, "is 1");
+	em_volume_destroy(ctx, mask);
 }
 
 /* States of bad input, and 1.a with and without room for the masked curves. */
@@ -304,6 +343,7 @@ main(void)
 	test_phases(&cube, "cube");
 	test_phases(&odd, "odd box");
 	test_correction();
+	test_share();
 	test_states();
 	test_budget();
 	is_int(em_ctx_memory_used(ctx), 0, "nothing is left allocated");

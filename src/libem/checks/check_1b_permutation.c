@@ -16,6 +16,7 @@
 #include "fourier/em_fft.h"
 #include "half/em_fsc_masked.h"
 #include "half/em_fsc_permutation.h"
+#include "half/em_mask_share.h"
 #include "volume/em_arith.h"
 
 #define EDGE 4.0				/* voxels between the sphere and the faces of its box */
@@ -70,7 +71,10 @@ test_shells(em_workbench *wb, const em_volume *mask, em_fsc_permutation **out)
 
 	*out = NULL;
 	if (mask != NULL)
-		EM_TRY(em_mask_independent(ctx, mask, &options.share));
+	{
+		em_workbench_make_room(wb, em_volume_bytes(&mask->grid) + em_fft_scratch_bytes(ctx, &mask->grid) + SMALL);
+		EM_TRY(em_mask_share(ctx, mask, &options.share));
+	}
 	EM_TRY(seen_spectrum(wb, EM_ROLE_HALF1, mask, &f1));
 	status = seen_spectrum(wb, EM_ROLE_HALF2, mask, &f2);
 	if (status == EM_OK)

@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "fourier/em_fft.h"
+#include "half/em_mask_share.h"
 #include "half/em_randomise.h"
 #include "volume/em_arith.h"
 
@@ -157,7 +158,10 @@ em_masked_fsc_make(em_workbench *wb, em_fsc_masked **out)
 	em_workbench_unpin(wb);
 	EM_TRY(em_workbench_half_mask(wb, &mask));
 	if (mask != NULL)
-		EM_TRY(em_mask_independent(ctx, mask, &share));
+	{
+		em_workbench_make_room(wb, em_volume_bytes(&mask->grid) + em_fft_scratch_bytes(ctx, &mask->grid) + SMALL);
+		EM_TRY(em_mask_share(ctx, mask, &share));
+	}
 	em_workbench_unpin(wb);
 	EM_TRY(em_workbench_fsc(wb, &unmasked));
 	em_workbench_unpin(wb);

@@ -17,7 +17,7 @@
 
 typedef struct em_permutation_options
 {
-	double		share;			/* share of the coefficients that are independent: em_mask_independent */
+	double		share;			/* share of the coefficients that are independent: em_mask_share */
 	bool		exact;			/* permute every shell for p_vrs, not only those of few coefficients */
 } em_permutation_options;
 

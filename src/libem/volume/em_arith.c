@@ -10,7 +10,6 @@ typedef struct arith_job
 {
 	em_volume  *v;
 	const em_volume *other;
-	double	   *sums;			/* two a plane */
 } arith_job;
 
 static em_status
@@ -47,32 +46,6 @@ average_plane(void *arg, int64_t z, int worker)
 	return EM_OK;
 }
 
-/* Sums of m² and m⁴ of plane z. */
-static em_status
-moments_plane(void *arg, int64_t z, int worker)
-{
-	arith_job  *job = arg;
-	double		m2 = 0;
-	double		m4 = 0;
-
-	(void) worker;
-	for (int64_t y = 0; y < job->other->grid.n[1]; y++)
-	{
-		const float *m = em_volume_row(job->other, y, z);
-
-		for (int64_t x = 0; x < job->other->grid.n[0]; x++)
-		{
-			double		square = (double) m[x] * m[x];
-
-			m2 += square;
-			m4 += square * square;
-		}
-	}
-	job->sums[2 * z] = m2;
-	job->sums[2 * z + 1] = m4;
-	return EM_OK;
-}
-
 static em_status
 check_pair(em_ctx *ctx, const em_volume *v, const em_volume *other)
 {
@@ -97,28 +70,4 @@ em_volume_average(em_ctx *ctx, em_volume *v, const em_volume *other)
 
 	EM_TRY(check_pair(ctx, v, other));
 	return em_parallel(ctx, "averaging", v->grid.n[2], average_plane, &job);
-}
-
-em_status
-em_mask_independent(em_ctx *ctx, const em_volume *mask, double *out)
-{
-	arith_job	job = {.other = mask};
-	double		m2 = 0;
-	double		m4 = 0;
-	em_status	status;
-
-	*out = 0;
-	job.sums = em_alloc(ctx, (uint64_t) mask->grid.n[2] * 2, sizeof(double), "mask moments");
-	if (job.sums == NULL)
-		return em_ctx_status(ctx);
-	status = em_parallel(ctx, "mask moments", mask->grid.n[2], moments_plane, &job);
-	for (int64_t z = 0; z < mask->grid.n[2]; z++)
-	{
-		m2 += job.sums[2 * z];
-		m4 += job.sums[2 * z + 1];
-	}
-	em_free(ctx, job.sums);
-	if (m4 > 0)
-		*out = m2 * m2 / ((double) em_grid_voxels(&mask->grid) * m4);
-	return status;
 }
