@@ -5,8 +5,9 @@ CREATE FUNCTION em_monores(
     resolution double precision DEFAULT NULL, mask emmap DEFAULT NULL, fast boolean DEFAULT false,
     max_resolution double precision DEFAULT NULL, step double precision DEFAULT NULL,
     significance double precision DEFAULT NULL,
-    OUT p2_5 double precision, OUT p25 double precision, OUT p50 double precision, OUT p75 double precision,
-    OUT p97_5 double precision, OUT mean double precision, OUT n bigint, OUT spread double precision,
+    OUT p2_5 double precision, OUT p25 double precision, OUT p50 double precision,
+    OUT p75 double precision, OUT p97_5 double precision, OUT mean double precision,
+    OUT n bigint, OUT spread double precision,
     OUT reported_percentile double precision, OUT evaluations integer, OUT fast_mode integer,
     OUT p2_5_vrs double precision, OUT p25_vrs double precision, OUT p50_vrs double precision,
     OUT p75_vrs double precision, OUT p97_5_vrs double precision, OUT reported_percentile_vrs double precision)

@@ -34,7 +34,8 @@ test_reference(em_ctx *ctx, bool fast, double tolerance)
 	is_near(measure_of(r, "mean"), 7.208, tolerance * 7.208, "reference entry, %s: mean", mode);
 	is_near(measure_of(r, "n"), 87087, 0, "reference entry, %s: every voxel of the mask", mode);
 	is_near(measure_of(r, "fast_mode"), fast, 0, "reference entry, %s: says so", mode);
-	is_near(measure_of(r, "reported_percentile"), 3, 2.5, "reference entry, %s: few voxels beyond 4 Å", mode);
+	is_near(measure_of(r, "reported_percentile"), 3, 2.5,
+			"reference entry, %s: few voxels beyond 4 Å", mode);
 	is_near(measure_of(r, "p50_vrs"), xmipp[2], 0.4, "reference entry, %s: VRS's median", mode);
 	is_near(measure_of(r, "half_findings"), 0, 0, "reference entry, %s: sound half maps", mode);
 	ok(r != NULL && em_results_find_series(r, "histogram") != NULL, "reference entry, %s: histogram", mode);
@@ -56,8 +57,8 @@ test_one_map(em_ctx *ctx)
 	em_results *r = bench_run(ctx, wb, "monores", false);
 
 	for (int i = 0; i < 5; i++)
-		is_near(measure_of(r, names[i]), want[i], 0.01 * want[i], "one map: %s is Xmipp's %.3f Å within 1 %%",
-				names[i], want[i]);
+		is_near(measure_of(r, names[i]), want[i], 0.01 * want[i],
+				"one map: %s is Xmipp's %.3f Å within 1 %%", names[i], want[i]);
 	em_results_destroy(r);
 	em_workbench_destroy(wb);
 }
@@ -144,7 +145,8 @@ low_pass(em_ctx *ctx, em_volume *v)
 	for (int64_t z = 0; z < n; z++)
 		for (int64_t y = 0; y < n; y++)
 			for (int64_t x = 0; x <= n / 2; x++)
-				if (pow((double) x, 2) + pow((double) em_frequency(y, n), 2) + pow((double) em_frequency(z, n), 2) > 100)
+				if (pow((double) x, 2) + pow((double) em_frequency(y, n), 2) +
+					pow((double) em_frequency(z, n), 2) > 100)
 					em_volume_row(v, y, z)[2 * x] = em_volume_row(v, y, z)[2 * x + 1] = 0;
 	em_fft_inverse(ctx, v);
 }

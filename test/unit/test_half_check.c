@@ -105,9 +105,13 @@ add_checkerboard(em_volume *v)
 			{
 				const uint64_t i = (uint64_t) ((z * N + y) * N + x);
 
-				em_volume_row(v, y, z)[x] += (float) ((x & 1 ? -3 : 3) * (em_rng_uniform(4, 1, i / 4096) - 0.5));
-				em_volume_row(v, y, z)[x] += (float) ((y & 1 ? -6 : 6) * (em_rng_uniform(5, 1, (uint64_t) x) - 0.5));
-				em_volume_row(v, y, z)[x] += (float) ((z & 1 ? -6 : 6) * (em_rng_uniform(6, 1, (uint64_t) y) - 0.5));
+				const double wave[3] = {
+					(x & 1 ? -3 : 3) * (em_rng_uniform(4, 1, i / 4096) - 0.5),
+					(y & 1 ? -6 : 6) * (em_rng_uniform(5, 1, (uint64_t) x) - 0.5),
+					(z & 1 ? -6 : 6) * (em_rng_uniform(6, 1, (uint64_t) y) - 0.5)
+				};
+
+				em_volume_row(v, y, z)[x] += (float) (wave[0] + wave[1] + wave[2]);
 			}
 }
 
@@ -183,8 +187,8 @@ test_masked(em_ctx *ctx)
 	mask_sphere(p.half[1], 24);
 	h = look(ctx, &p, NAN);
 	ok(h.masked && !h.filtered, "outside a sphere 0: masked, not filtered");
-	ok(h.zero_percent > 0.5 * sphere && h.zero_percent <= sphere, "in %.1f of %.1f %% of the box", h.zero_percent,
-	   sphere);
+	ok(h.zero_percent > 0.5 * sphere && h.zero_percent <= sphere, "in %.1f of %.1f %% of the box",
+	   h.zero_percent, sphere);
 	em_mask_threshold(ctx, p.half[0], -INFINITY, &all);
 	em_half_zero_percent(ctx, p.half[0], p.half[1], all, &percent);
 	is_near(percent, sphere, 1, "by voxel in %.1f %% of the box", sphere);

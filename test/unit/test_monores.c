@@ -35,7 +35,7 @@ add_white(em_volume *v, double sd, uint64_t stream)
 			}
 }
 
-/* White noise of standard deviation 1, then low-passed at `resolution` Å (raised cosine of 0.02); voxels of 1 Å. */
+/* White noise of standard deviation 1, low-passed at `resolution` Å by a raised cosine of 0.02. */
 static em_volume *
 low_passed(em_ctx *ctx, const em_grid *grid, double resolution, uint64_t stream)
 {
@@ -132,7 +132,9 @@ one_step(double got, double want)
 static void
 test_zones(em_ctx *ctx, em_volume *half[2], const em_mask *mask, bool fast)
 {
-	const em_monores_options o = {.start = 16,.step = 0.5,.significance = 0.95,.fast = fast,.want_volume = true};
+	const em_monores_options o = {
+		.start = 16,.step = 0.5,.significance = 0.95,.fast = fast,.want_volume = true
+	};
 	const char *mode = fast ? "fast" : "exact";
 	em_monores *m = NULL;
 	double		fine[3];
@@ -186,7 +188,7 @@ test_noise(em_ctx *ctx, const em_grid *grid, const em_mask *mask)
 static em_monores *
 measure(em_ctx *ctx, const em_volume *a, const em_volume *b, const em_mask *mask, bool fast)
 {
-	const em_monores_options o = {.start = 12,.step = 1.5,.significance = 0.95,.fast = fast};
+	const em_monores_options o = {.start = 12,.step = 2.5,.significance = 0.95,.fast = fast};
 	em_monores *m = NULL;
 
 	(void) em_monores_run(ctx, a, b, mask, &o, &m);
@@ -248,13 +250,40 @@ test_invariance(em_ctx *ctx, em_volume *half[2], const em_mask *mask)
 
 		for (int64_t i = 0; i < m->n && m->n == other->n; i++)
 			changed += m->value[i] != other->value[i] && fabs(m->value[i] - other->value[i]) > 1e-4;
-		ok(m->n == other->n && changed < 1e-3 * (double) m->n, "T4: scaled by 1000, all but %g of %lld voxels",
-		   changed, (long long) m->n);
+		ok(m->n == other->n && changed < 1e-3 * (double) m->n,
+		   "T4: scaled by 1000, all but %g of %lld voxels", changed, (long long) m->n);
 		is_near(other->median, m->median, 1e-9, "T4: and the same median");
 	}
 	em_monores_destroy(ctx, other);
 	em_monores_destroy(ctx, m);
 	em_ctx_destroy(one);
+}
+
+/* Several tiles give what one region gives, up to what their margins cut off. */
+static void
+test_tiles(em_ctx *ctx, em_volume *half[2], const em_mask *mask)
+{
+	em_monores_options o = {.start = 12,.step = 1.5,.significance = 0.95,.fast = true};
+	em_monores *one = NULL;
+	em_monores *two = NULL;
+	int64_t		changed = 0;
+
+	ok(em_monores_run(ctx, half[0], half[1], mask, &o, &one) == EM_OK, "one region");
+	o.region_voxels = 90 * N * N;
+	ok(em_monores_run(ctx, half[0], half[1], mask, &o, &two) == EM_OK, "two tiles");
+	if (one != NULL && two != NULL)
+	{
+		is_int(two->evaluations, one->evaluations, "the same resolutions tried");
+		is_int(two->end, one->end, "the same end");
+		for (int64_t i = 0; i < one->n && one->n == two->n; i++)
+			changed += fabs(two->value[i] / one->value[i] - 1) > 0.05;
+		ok(one->n == two->n && (double) changed < 0.02 * (double) one->n,
+		   "%lld of %lld voxels differ by more than 5 %%", (long long) changed, (long long) one->n);
+		is_near((double) two->step[3].active / (double) one->step[3].active, 1, 0.01,
+				"as many undecided voxels");
+	}
+	em_monores_destroy(ctx, one);
+	em_monores_destroy(ctx, two);
 }
 
 /* T3 and a single map. */
@@ -290,7 +319,8 @@ test_refusals(em_ctx *ctx, em_volume *half[2], const em_mask *mask)
 
 	em_mask_row(corner, 0, 0)[0] |= 1;
 	em_mask_recount(ctx, corner);
-	ok(em_monores_run(ctx, half[0], half[1], empty, &o, &m) == EM_NOT_MEASURABLE && !strcmp(code, "empty_mask"),
+	ok(em_monores_run(ctx, half[0], half[1], empty, &o, &m) == EM_NOT_MEASURABLE &&
+	   !strcmp(code, "empty_mask"),
 	   "an empty mask");
 	ok(em_monores_run(ctx, half[0], half[1], corner, &o, &m) == EM_NOT_MEASURABLE &&
 	   !strcmp(code, "no_noise_voxels"), "a mask in the corner of the box only: %s", em_ctx_message(ctx));
@@ -339,6 +369,7 @@ main(void)
 	test_zones(ctx, half, mask, true);
 	test_noise(ctx, &grid, mask);
 	test_memory(ctx, half, mask);
+	test_tiles(ctx, half, mask);
 	test_weaker(ctx, &grid, half, mask);
 	test_refusals(ctx, half, mask);
 	test_invariance(ctx, half, mask);

@@ -24,6 +24,7 @@
 #define MASK_LEVEL 0.5			/* of a mask given; above it is inside */
 #define MASK_RADIUS 2.0			/* Å a mask made here is dilated by */
 #define MASKED_PERCENT 20.0		/* of the mask without noise */
+#define POLL_VOXELS ((int64_t) 1 << 20)
 #define HISTOGRAM_MAX 2000		/* bins */
 
 /* Does this box get fast mode? */
@@ -201,29 +202,33 @@ store_histogram(em_workbench *wb, em_results *out, const em_monores *m, const em
 	{
 		const double width = (s->max - s->min) / bins;
 
+		const double below = share_vrs(counts, bins - 2, s->min, width, em_workbench_resolution(wb));
+
 		for (int i = 0; i < 5 && status == EM_OK; i++)
-			status = em_results_measure(out, name[i], percentile_vrs(counts, bins - 2, s->min, width, share[i]),
-										"Å");
+			status = em_results_measure(out, name[i],
+										percentile_vrs(counts, bins - 2, s->min, width, share[i]), "Å");
 		if (status == EM_OK)
-			status = em_results_measure(out, "reported_percentile_vrs",
-										share_vrs(counts, bins - 2, s->min, width, em_workbench_resolution(wb)),
-										"%");
+			status = em_results_measure(out, "reported_percentile_vrs", below, "%");
 	}
 	em_free(out->ctx, centre);
 	return status;
 }
 
-/* Share of values below a resolution, %; NaN when there is none. */
-static double
-percentile_of(const em_monores *m, double resolution)
+/* Store the share of values below the reported resolution; nothing when there is none. */
+static em_status
+store_percentile(em_results *out, const em_monores *m, double resolution)
 {
 	int64_t		below = 0;
 
 	if (!isfinite(resolution))
-		return NAN;
+		return EM_OK;
 	for (int64_t i = 0; i < m->n; i++)
+	{
 		below += m->value[i] < resolution;
-	return 100 * (double) below / (double) m->n;
+		if (i % POLL_VOXELS == 0)
+			EM_TRY(em_poll(out->ctx));
+	}
+	return em_results_measure(out, "reported_percentile", 100 * (double) below / (double) m->n, "%");
 }
 
 /* What the sweep saw at each resolution. */
@@ -271,7 +276,7 @@ store(em_workbench *wb, em_results *out, const em_monores *m, bool fast)
 	EM_TRY(em_results_measure(out, "mean", s.mean, "Å"));
 	EM_TRY(em_results_measure(out, "n", (double) m->n, "voxels"));
 	EM_TRY(em_results_measure(out, "spread", s.p97_5 - s.p2_5, "Å"));
-	EM_TRY(em_results_measure(out, "reported_percentile", percentile_of(m, resolution), "%"));
+	EM_TRY(store_percentile(out, m, resolution));
 	EM_TRY(em_results_measure(out, "reported_resolution", resolution, "Å"));
 	EM_TRY(em_results_measure(out, "evaluations", m->evaluations, ""));
 	EM_TRY(em_results_measure(out, "fast_mode", fast ? 1 : 0, ""));
@@ -328,7 +333,7 @@ noise_left(em_workbench *wb, em_results *out, const em_volume *half1, const em_v
 	EM_TRY(em_half_zero_percent(em_workbench_ctx(wb), half1, half2, mask, &percent));
 	if (percent > MASKED_PERCENT)
 		return em_results_state(out, EM_FAILED, "masked_half_maps",
-								"the half maps agree in %.0f %% of the mask, so there is no noise to compare with",
+								"the half maps agree in %.0f %% of the mask: no noise to compare with",
 								percent);
 	*left = true;
 	return EM_OK;
@@ -362,7 +367,8 @@ has_parameters(em_workbench *wb, em_results *out, const em_grid *grid, em_monore
 		(void) em_results_state(out, EM_NOT_APPLICABLE, "no_resolution",
 								"no resolution is reported, so the sweep has no start");
 	else if (!em_workbench_has(wb, EM_ROLE_MASK) && !isfinite(em_workbench_contour(wb)))
-		(void) em_results_state(out, EM_NOT_APPLICABLE, "no_contour", "neither a contour level nor a mask is known");
+		(void) em_results_state(out, EM_NOT_APPLICABLE, "no_contour",
+								"neither a contour level nor a mask is known");
 	else
 		return true;
 	return false;

@@ -278,7 +278,7 @@ judge_filter(const shell_power *s, int64_t count, double length, double resoluti
 	qsort(sorted + 1, (size_t) (count - 1), sizeof(double), ascending);
 	reference = sorted[1 + (int64_t) (0.9 * (double) (count - 2))];
 	out->filtered_from = NAN;
-	out->high_ratio = reference > 0 ? noise_of(add_shells(s, count - (count + 9) / 10, count)) / reference : NAN;
+	out->high_ratio = noise_of(add_shells(s, count - (count + 9) / 10, count)) / reference;
 	while (from > 1 && noise_of(s[from - 1]) < FILTERED * reference)
 		from--;
 	if (from < count && from > 1)
@@ -377,7 +377,8 @@ em_half_check_spectra(em_ctx *ctx, const em_volume *f1, const em_volume *f2, dou
 	em_status	status;
 
 	EM_TRY(em_shells_init(ctx, &f1->grid, &job.shells));
-	job.sums = em_alloc(ctx, (uint64_t) (nz * job.shells.count), sizeof(shell_power), "shells of the half maps");
+	job.sums = em_alloc(ctx, (uint64_t) (nz * job.shells.count), sizeof(shell_power),
+						"shells of the half maps");
 	job.slot = em_alloc(ctx, (uint64_t) (em_shells_room(&job.shells) * em_parallel_workers(ctx)),
 						sizeof(int32_t), "shells of the half maps");
 	sorted = em_alloc(ctx, (uint64_t) job.shells.count, sizeof(double), "shells of the half maps");

@@ -20,20 +20,31 @@ typedef struct em_half_check
 	double		zero_percent;	/* of the box, in cubes of 8³ voxels where rms D < 1 % of that of the box */
 	bool		masked;			/* zero_percent > 20 */
 
-	/* From the spectra, the mean density left out. */
+	/*
+	 * From the spectra, the mean density left out.  A multiple: 1 - |correlation|
+	 * <= 1e-10.  Opposite contrast: FSC of the first shells (at least 3, to a
+	 * twentieth of all) below -0.5.
+	 */
 	double		correlation;	/* of the voxels, -1 .. 1 */
 	double		scale;			/* rms of half 2 over rms of half 1 */
-	bool		identical;		/* power of D <= 1e-12 of that of the sum */
-	bool		copy;			/* one is a multiple of the other: 1 - |correlation| <= 1e-10 */
-	bool		inverted;		/* FSC of the first shells (at least 3, to Nyquist/20) below -0.5: opposite contrast */
+	bool		identical;		/* power of D <= 1e-12 of that of the half sum */
+	bool		copy;			/* one is a multiple of the other */
+	bool		inverted;		/* they have opposite contrast */
 	bool		scale_differs;	/* scale beyond 0.9 .. 1/0.9 */
-	double		high_ratio;		/* power of D in the last tenth of the shells over its 90th percentile by shell */
-	double		filtered_from;	/* Å: where the power of D drops below 1e-4 of that percentile for good; NaN */
-	bool		filtered;		/* it does before Nyquist, or `no_noise_beyond` */
-	bool		no_noise_beyond;	/* power of D above 1/(0.9 resolution) below 1e-4 of that in 0.4 .. 0.8
-									 * of 1/resolution: nothing to judge the resolution by */
+
+	/*
+	 * The power of D by shell against its 90th percentile over the shells.
+	 * Filtered: it stays below 1e-4 of that up to Nyquist, or, above
+	 * 1/(0.9 resolution), below 1e-4 of what it is in 0.4 .. 0.8 of 1/resolution.
+	 */
+	double		high_ratio;		/* in the last tenth of the shells */
+	double		filtered_from;	/* Å: where it drops below 1e-4 for good; NaN */
+	bool		filtered;
+	bool		no_noise_beyond;	/* the second case: nothing to judge the resolution by */
+
+	/* Correlated noise: FSC above 0.143 and twice the least FSC before (means of 5 shells). */
 	double		nyquist_fsc;	/* FSC over the last tenth of the shells */
-	bool		correlated_noise;	/* nyquist_fsc > 0.143 and twice the least FSC (means of 5 shells) before */
+	bool		correlated_noise;
 
 	int			findings;
 	char		finding[EM_HALF_FINDINGS][160]; /* one sentence each, no full stop */

@@ -68,6 +68,8 @@ em_mono_pick_create(em_ctx *ctx, const em_mask *mask, const int64_t lo[3], const
 	memcpy(out->lo, lo, sizeof(out->lo));
 	memcpy(out->hi, hi, sizeof(out->hi));
 	for (int64_t z = lo[2]; z < hi[2]; z++)
+	{
+		EM_TRY(em_poll(ctx));
 		for (int64_t y = lo[1]; y < hi[1]; y++, row++)
 		{
 			const uint64_t *bits = em_mask_row(mask, y, z);
@@ -78,6 +80,7 @@ em_mono_pick_create(em_ctx *ctx, const em_mask *mask, const int64_t lo[3], const
 			row->n = bits_before(bits, hi[0]) - before;
 			out->count += row->n;
 		}
+	}
 	return EM_OK;
 }
 

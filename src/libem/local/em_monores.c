@@ -185,11 +185,12 @@ prepare_noise(run *r)
 	int64_t		count = 0;
 
 	if (where->count == 0)
-		return give_reason(r->ctx, &r->options, "no_noise_voxels", "no voxel is left to measure the noise in");
+		return give_reason(r->ctx, &r->options, "no_noise_voxels",
+						   "no voxel is left to measure the noise in");
 	if (r->options.fast)
 		EM_TRY(em_monores_noise_tiles(r->ctx, where, r->noise_tile, &r->noise_tiles));
 	else
-		EM_TRY(em_monores_signal_tiles(r->ctx, where, false, r->noise_tile, &r->noise_tiles));
+		EM_TRY(em_monores_signal_tiles(r->ctx, where, false, 0, r->noise_tile, &r->noise_tiles));
 	for (int i = 0; i < r->noise_tiles; i++)
 	{
 		const em_monores_tile *t = &r->noise_tile[i];
@@ -232,7 +233,8 @@ prepare_signal(run *r)
 		return give_reason(r->ctx, &r->options, "no_noise_voxels",
 						   "no voxel of the mask is left to measure in");
 	EM_TRY(em_monores_state_create(r->ctx, r->mask, &r->state));
-	EM_TRY(em_monores_signal_tiles(r->ctx, r->mask, r->options.fast, r->signal_tile, &r->signal_tiles));
+	EM_TRY(em_monores_signal_tiles(r->ctx, r->mask, r->options.fast, r->options.region_voxels, r->signal_tile,
+								   &r->signal_tiles));
 	for (int i = 0; i < r->signal_tiles; i++)
 		EM_TRY(em_mono_pick_create(r->ctx, r->mask, r->signal_tile[i].lo, r->signal_tile[i].hi,
 								   r->state.row_start, 0, &r->signal_pick[i]));
@@ -240,12 +242,14 @@ prepare_signal(run *r)
 }
 
 /* Move the picked voxels at or below the threshold from the mask to the outside. */
-static void
+static em_status
 give_up(run *r, const em_mono_pick *pick, const float *value, double threshold)
 {
 	const int64_t ny = pick->hi[1] - pick->lo[1];
 
 	for (int64_t z = pick->lo[2]; z < pick->hi[2]; z++)
+	{
+		EM_TRY(em_poll(r->ctx));
 		for (int64_t y = pick->lo[1]; y < pick->hi[1]; y++)
 		{
 			const em_mono_row *row = &pick->row[(z - pick->lo[2]) * ny + y - pick->lo[1]];
@@ -260,6 +264,8 @@ give_up(run *r, const em_mono_pick *pick, const float *value, double threshold)
 					out[x >> 6] |= UINT64_C(1) << (x & 63);
 				}
 		}
+	}
+	return EM_OK;
 }
 
 /* One map: voxels of the mask whose unfiltered amplitude is no larger than the noise's are noise. */
@@ -277,7 +283,7 @@ refine_mask(run *r)
 		EM_TRY(load_signal(r, i));
 		EM_TRY(room_for_values(r, r->signal_pick[i].count));
 		EM_TRY(em_mono_region_evaluate(r->ctx, r->signal, &r->work, &band, &r->signal_pick[i], r->value));
-		give_up(r, &r->signal_pick[i], r->value, threshold);
+		EM_TRY(give_up(r, &r->signal_pick[i], r->value, threshold));
 	}
 	for (int i = 0; i < r->signal_tiles; i++)
 		em_mono_pick_destroy(r->ctx, &r->signal_pick[i]);
@@ -301,8 +307,8 @@ chunk_noise(run *r, int first, int n)
 
 		EM_TRY(measure_noise(r, &band, &step->threshold, &step->mean_noise, &r->noise_variance[i]));
 		if (!(step->threshold > 0))
-			return give_reason(r->ctx, &r->options, "no_noise", "there is no noise at %.2f Å to compare with",
-							   step->resolution);
+			return give_reason(r->ctx, &r->options, "no_noise",
+							   "there is no noise at %.2f Å to compare with", step->resolution);
 	}
 	return EM_OK;
 }

@@ -36,6 +36,7 @@ typedef struct em_monores_options
 	double		significance;	/* quantile of the noise and one-sided level, 0.5 .. 1 */
 	bool		fast;
 	bool		want_volume;
+	int64_t		region_voxels;	/* fast mode: transformed at once, 0: 96 Mi (tests) */
 	const char **reason_code;	/* may be NULL; gets a stable word for EM_NOT_MEASURABLE, see below */
 } em_monores_options;
 

@@ -14,6 +14,7 @@
 #include "fourier/em_shell.h"
 
 #define WIDTH 3.0				/* the Gaussian is exp(-(pi u WIDTH)²), sigma WIDTH/sqrt(2) voxels */
+#define POLL_VOXELS ((int64_t) 1 << 20)
 #define MARGIN 12				/* voxels; the Gaussian ends within them */
 
 typedef struct job
@@ -124,26 +125,31 @@ better_plane(void *arg, int64_t z, int worker)
 }
 
 /* How many voxels got which resolution; from it the median, element floor(n/2). */
-static double
-median_found(em_ctx *ctx, const em_monores_state *s, const em_monores_step *step, int steps, int64_t *n)
+static em_status
+median_found(em_ctx *ctx, const em_monores_state *s, em_monores *m)
 {
-	int64_t    *count = em_alloc(ctx, (uint64_t) steps + 1, sizeof(int64_t), "resolutions");
+	int64_t    *count = em_alloc(ctx, (uint64_t) m->evaluations + 1, sizeof(int64_t), "resolutions");
 	int64_t		before = 0;
-	double		median = NAN;
+	em_status	status = EM_OK;
 
-	*n = 0;
 	if (count == NULL)
-		return NAN;
-	for (int64_t v = 0; v < s->voxels; v++)
+		return em_ctx_status(ctx);
+	for (int64_t v = 0; v < s->voxels && status == EM_OK; v++)
+	{
 		count[s->found[v]]++;
-	*n = s->voxels - count[0];
-	for (int i = steps; i > 0 && before <= *n / 2; i--)
+		if (v % POLL_VOXELS == 0)
+			status = em_poll(ctx);
+	}
+	m->n = s->voxels - count[0];
+	for (int i = m->evaluations; i > 0 && before <= m->n / 2; i--)
 	{
 		before += count[i];
-		median = step[i - 1].resolution;
+		m->median = m->step[i - 1].resolution;
 	}
 	em_free(ctx, count);
-	return median;
+	if (status == EM_OK && m->n == 0)
+		return em_fail(ctx, EM_NOT_MEASURABLE, "no voxel of the mask got a local resolution");
+	return status;
 }
 
 /* Where the values of each row go: voxels with a resolution before it. */
@@ -162,6 +168,8 @@ number_rows(em_ctx *ctx, const em_monores_state *s, int64_t rows, int64_t **out)
 		const int64_t end = r + 1 < rows ? s->row_start[r + 1] : s->voxels;
 
 		at[r] = n;
+		if (r % 1024 == 0)
+			EM_TRY(em_poll(ctx));
 		for (; v < end; v++)
 			n += s->found[v] > 0;
 	}
@@ -193,13 +201,12 @@ em_status
 em_monores_finish(em_ctx *ctx, const em_grid *grid, const em_mask *mask, const em_monores_state *s,
 				  bool want_volume, em_monores *m)
 {
-	job			j = {.mask = mask,.s = s,.step = m->step,.nyquist = 2 * grid->voxel[0],.unit = grid->voxel[0]};
+	job			j = {
+		.mask = mask,.s = s,.step = m->step,.nyquist = 2 * grid->voxel[0],.unit = grid->voxel[0]
+	};
 	em_status	status;
 
-	m->median = median_found(ctx, s, m->step, m->evaluations, &m->n);
-	if (m->n == 0)
-		return em_ctx_status(ctx) != EM_OK ? em_ctx_status(ctx) :
-			em_fail(ctx, EM_NOT_MEASURABLE, "no voxel of the mask got a local resolution");
+	EM_TRY(median_found(ctx, s, m));
 	j.fill = m->median;
 	m->value = j.value = em_alloc(ctx, (uint64_t) m->n, sizeof(float), "local resolutions");
 	if (m->value == NULL)

@@ -67,8 +67,8 @@ typedef struct em_monores_tile
 #define EM_MONORES_TILES 512
 #define EM_MONORES_NOISE_TILES 8
 
-/* Tiles for the signal; one for the whole box unless `fast`. */
-extern em_status em_monores_signal_tiles(em_ctx *ctx, const em_mask *mask, bool fast,
+/* Tiles for the signal, regions of at most `limit` voxels (0: 96 Mi); one for the whole box unless `fast`. */
+extern em_status em_monores_signal_tiles(em_ctx *ctx, const em_mask *mask, bool fast, int64_t limit,
 										 em_monores_tile *out, int *n);
 
 /* Cubes for the noise (fast mode). */

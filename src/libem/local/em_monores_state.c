@@ -46,6 +46,11 @@ em_monores_state_create(em_ctx *ctx, const em_mask *mask, em_monores_state *s)
 	for (int64_t r = 0; r < rows; r++)
 	{
 		s->row_start[r] = before;
+		if (r % 4096 == 0 && em_poll(ctx) != EM_OK)
+		{
+			em_monores_state_destroy(ctx, s);
+			return EM_CANCELLED;
+		}
 		for (int64_t w = 0; w < mask->words; w++)
 			before += __builtin_popcountll(mask->bits[r * mask->words + w]);
 	}

@@ -95,7 +95,8 @@ cut(const int64_t n[3], const int64_t lo[3], const int64_t hi[3], const int part
 }
 
 em_status
-em_monores_signal_tiles(em_ctx *ctx, const em_mask *mask, bool fast, em_monores_tile *out, int *n)
+em_monores_signal_tiles(em_ctx *ctx, const em_mask *mask, bool fast, int64_t limit, em_monores_tile *out,
+						int *n)
 {
 	int			parts[3] = {1, 1, 1};
 	int64_t		lo[3];
@@ -111,7 +112,7 @@ em_monores_signal_tiles(em_ctx *ctx, const em_mask *mask, bool fast, em_monores_
 	EM_TRY(em_mask_bounds(ctx, mask, lo, hi));
 	for (int j = 0; j < 3; j++)
 		hi[j]++;
-	while (cut(mask->n, lo, hi, parts, out) > REGION_LIMIT)
+	while (cut(mask->n, lo, hi, parts, out) > (limit > 0 ? limit : REGION_LIMIT))
 	{
 		int			longest = 2;
 
@@ -119,7 +120,7 @@ em_monores_signal_tiles(em_ctx *ctx, const em_mask *mask, bool fast, em_monores_
 			if ((hi[j] - lo[j]) * parts[longest] > (hi[longest] - lo[longest]) * parts[j])
 				longest = j;
 		parts[longest]++;
-		if (parts[0] * parts[1] * parts[2] > EM_MONORES_TILES)
+		if (parts[0] * parts[1] * parts[2] > EM_MONORES_TILES || parts[longest] > hi[longest] - lo[longest])
 			return em_fail(ctx, EM_TOO_LARGE, "the mask is too large for local resolution");
 	}
 	*n = parts[0] * parts[1] * parts[2];
