@@ -136,12 +136,14 @@ test_fso(bench_maps *maps)
 	is_near(measure_of(r, "masked"), 1, 0, "1.g is masked");
 	d = table_difference(curve(r, "fso"), "tables/xmipp_fso_s128.xmd", 4, 3, SHELLS - 2, &at);
 	printf("# FSO: largest difference from Xmipp %.4f in shell %d\n", d, at + 1);
-	ok(d < 0.02, "FSO as Xmipp within 0.02, shells 1 to 63");
-	is_near(measure_of(r, "fso_05_vrs"), 3.968, 0.02, "FSO 0.5");
-	is_near(measure_of(r, "fso_09_vrs"), 4.336, 0.03, "FSO 0.9");
-	is_near(measure_of(r, "fso_01_vrs"), 3.492, 0.03, "FSO 0.1");
+	ok(d < 1e-5, "FSO as Xmipp, every direction of shells 1 to 63");
+	is_near(measure_of(r, "fso_05_vrs"), 3.968, 0.001, "FSO 0.5");
+	is_near(measure_of(r, "fso_09_vrs"), 4.336, 0.001, "FSO 0.9");
+	is_near(measure_of(r, "fso_01_vrs"), 3.492, 0.001, "FSO 0.1");
 	for (int i = 0; i < 5; i++)
-		is_near(ours[i], theirs[i], i % 4 == 0 ? 0.05 : 0.02, "directional resolution, quantile %d", i);
+		is_near(ours[i], theirs[i], 0.001, "directional resolution, quantile %d", i);
+	d = table_difference(curve(r, "bingham_p_vrs"), "tables/xmipp_fso_s128.xmd", 4, 0, SHELLS - 2, &at);
+	ok(d < 5e-5, "its anisotropy as Xmipp's (%.2g in shell %d)", d, at + 1);
 	printf("# directional: %.3f %.3f %.3f %.3f %.3f\n", ours[0], ours[1], ours[2], ours[3], ours[4]);
 	is_near(measure_of(h, "global"), 3.9595, 1e-3, "global FSC crosses 0.143 as Xmipp's and numpy's");
 	printf("# 3D FSC: x %.3f y %.3f z %.3f global %.4f sphericity %.3f\n", measure_of(h, "x"),

@@ -61,7 +61,11 @@ midpoint(const double a[3], const double b[3], double out[3])
 		out[j] /= sqrt(length);
 }
 
-/* Corners of the icosahedron with two of them on the z axis: pole, upper ring, lower ring, pole. */
+/*
+ * Corners of the icosahedron with two of them on the z axis: pole, upper ring,
+ * lower ring, pole.  Turned about z as Xmipp has it, so that the occupancy of
+ * single shells can be compared.
+ */
 static void
 icosahedron(double corner[12][3])
 {
@@ -73,7 +77,7 @@ icosahedron(double corner[12][3])
 	corner[11][2] = -1;
 	for (int i = 0; i < 5; i++)
 	{
-		double		phi = 2 * M_PI * i / 5;
+		double		phi = M_PI / 5 + 2 * M_PI * i / 5;
 
 		corner[1 + i][0] = r * cos(phi);
 		corner[1 + i][1] = r * sin(phi);
