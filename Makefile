@@ -18,7 +18,7 @@ LIBEM_SRCS := $(sort $(wildcard src/libem/*/*.c))
 PG_SRCS    := $(sort $(wildcard src/pg/*.c))
 OBJS       := $(LIBEM_SRCS:.c=.o) $(PG_SRCS:.c=.o)
 
-LIBEM_LIBS  = -lfftw3f -lgsl -lgslcblas -lz -lxxhash -lm -lpthread
+LIBEM_LIBS  = -lcairo -lfftw3f -lgsl -lgslcblas -lz -lxxhash -lm -lpthread
 # -Wno-psabi: vector types stay inside static functions, so their calling convention does not matter.
 LIBEM_WARN  = -Wall -Wextra -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-psabi
 # No contraction: results must not depend on whether the compiler finds a multiply-add to fuse.

@@ -9,7 +9,8 @@
 # temporary files see to that: a setting for pg_createcluster and Debian's policy-rc.d.
 set -euo pipefail
 
-build=(gcc libc6-dev make postgresql-server-dev-15 libfftw3-dev libgsl-dev zlib1g-dev libxxhash-dev)
+build=(gcc libc6-dev make postgresql-server-dev-15 libfftw3-dev libgsl-dev zlib1g-dev libxxhash-dev
+       libcairo2-dev)
 demo=(postgresql-15)
 tests=(perl postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl libipc-run-perl python3-numpy python3-scipy)
 

@@ -10,6 +10,7 @@
 #include "core/em_ctx.h"
 #include "core/em_par.h"
 #include "core/em_rng.h"
+#include "draw/em_draw.h"
 #include "fourier/em_fft.h"
 #include "fourier/em_guinier.h"
 #include "fourier/em_shell.h"

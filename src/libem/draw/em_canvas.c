@@ -1,0 +1,253 @@
+/*
+ * src/libem/draw/em_canvas.c
+ *		Canvas, letters, scale bars and PNG encoding.
+ */
+#include "draw/em_canvas.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PNG_LIMIT ((int64_t) 32 << 20)	/* no picture is anywhere near */
+
+em_status
+em_canvas_open(em_ctx *ctx, int w, int h, const char *title, em_canvas *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->width = w + EM_CANVAS_LEFT + EM_CANVAS_RIGHT;
+	c->height = h + EM_CANVAS_TOP + EM_CANVAS_BOTTOM;
+	c->left = EM_CANVAS_LEFT;
+	c->top = EM_CANVAS_TOP;
+	c->w = w;
+	c->h = h;
+	c->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, c->width, c->height);
+	c->cr = cairo_create(c->surface);
+	if (cairo_status(c->cr) != CAIRO_STATUS_SUCCESS)
+	{
+		em_canvas_close(c);
+		return em_fail(ctx, EM_NO_MEMORY, "no memory for a picture of %d x %d pixels", c->width, c->height);
+	}
+	cairo_set_source_rgb(c->cr, 1, 1, 1);
+	cairo_paint(c->cr);
+	cairo_set_source_rgb(c->cr, 0, 0, 0);
+	cairo_select_font_face(c->cr, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+	cairo_set_font_size(c->cr, 15);
+	em_canvas_text(c, c->left + c->w / 2, 19, 0.5, title);
+	return EM_OK;
+}
+
+void
+em_canvas_close(em_canvas *c)
+{
+	if (c->cr != NULL)
+		cairo_destroy(c->cr);
+	if (c->surface != NULL)
+		cairo_surface_destroy(c->surface);
+	c->cr = NULL;
+	c->surface = NULL;
+}
+
+void
+em_canvas_text(em_canvas *c, double x, double y, double align, const char *text)
+{
+	cairo_text_extents_t box;
+
+	cairo_text_extents(c->cr, text, &box);
+	cairo_move_to(c->cr, x - align * box.x_advance, y);
+	cairo_show_text(c->cr, text);
+}
+
+/* An arrow from (x, y) by (dx, dy). */
+static void
+arrow(cairo_t *cr, double x, double y, double dx, double dy)
+{
+	double		length = hypot(dx, dy),
+				ux = dx / length * 5,
+				uy = dy / length * 5;
+
+	cairo_move_to(cr, x, y);
+	cairo_line_to(cr, x + dx, y + dy);
+	cairo_line_to(cr, x + dx - ux - uy * 0.6, y + dy - uy + ux * 0.6);
+	cairo_move_to(cr, x + dx, y + dy);
+	cairo_line_to(cr, x + dx - ux + uy * 0.6, y + dy - uy - ux * 0.6);
+	cairo_stroke(cr);
+}
+
+/* The longest of 1, 2, 5 times a power of ten that is at most `most`. */
+static double
+round_length(double most)
+{
+	double		ten = pow(10, floor(log10(most)));
+
+	return most >= 5 * ten ? 5 * ten : most >= 2 * ten ? 2 * ten : ten;
+}
+
+void
+em_canvas_frame(em_canvas *c, const char *right, const char *up, double pixel)
+{
+	cairo_t    *cr = c->cr;
+	double		bottom = c->top + c->h;
+	char		text[64];
+
+	cairo_set_source_rgb(cr, 0, 0, 0);
+	cairo_set_line_width(cr, 1);
+	cairo_rectangle(cr, c->left - 0.5, c->top - 0.5, c->w + 1, c->h + 1);
+	cairo_stroke(cr);
+	cairo_set_line_width(cr, 1.5);
+	arrow(cr, c->left, bottom + 10, 34, 0);
+	em_canvas_text(c, c->left + 40, bottom + 15, 0, right);
+	arrow(cr, c->left - 10, bottom, 0, -34);
+	em_canvas_text(c, c->left - 10, bottom - 42, 0.5, up);
+	if (pixel > 0 && isfinite(pixel))
+	{
+		double		length = round_length(c->w * pixel * 0.4),
+					wide = length / pixel;
+
+		cairo_rectangle(cr, c->left + c->w - wide, bottom + 6, wide, 5);
+		cairo_fill(cr);
+		snprintf(text, sizeof(text), "%g Å", length);
+		em_canvas_text(c, c->left + c->w - wide / 2, bottom + 27, 0.5, text);
+	}
+}
+
+void
+em_canvas_scale(em_canvas *c, bool grey, double low, double high)
+{
+	double		x = c->left + c->w + 10,
+				tall = c->h - 44;
+	char		text[32];
+
+	for (int i = 0; i < (int) tall; i++)
+	{
+		double		t = 1 - (i + 0.5) / tall,
+					rgb[3] = {t, t, t};
+
+		if (!grey)
+			em_colour(t, rgb);
+		cairo_set_source_rgb(c->cr, rgb[0], rgb[1], rgb[2]);
+		cairo_rectangle(c->cr, x, c->top + 22 + i, 14, 1);
+		cairo_fill(c->cr);
+	}
+	cairo_set_source_rgb(c->cr, 0, 0, 0);
+	cairo_set_line_width(c->cr, 1);
+	cairo_rectangle(c->cr, x - 0.5, c->top + 21.5, 15, tall + 1);
+	cairo_stroke(c->cr);
+	cairo_set_font_size(c->cr, 13);
+	snprintf(text, sizeof(text), "%.3g", high);
+	em_canvas_text(c, x - 2, c->top + 14, 0, text);
+	snprintf(text, sizeof(text), "%.3g", low);
+	em_canvas_text(c, x - 2, c->top + c->h - 4, 0, text);
+	cairo_set_font_size(c->cr, 15);
+}
+
+/* Where the encoder's bytes go; the ledger of the context is kept by the copy at the end. */
+typedef struct encoded
+{
+	uint8_t    *bytes;
+	int64_t		length;
+	int64_t		room;
+} encoded;
+
+static cairo_status_t
+keep_bytes(void *arg, const unsigned char *data, unsigned int length)
+{
+	encoded    *e = arg;
+
+	if (e->length + length > PNG_LIMIT)
+		return CAIRO_STATUS_WRITE_ERROR;
+	if (e->length + length > e->room)
+	{
+		int64_t		room = 2 * (e->length + length);
+		uint8_t    *bytes = realloc(e->bytes, (size_t) room);
+
+		if (bytes == NULL)
+			return CAIRO_STATUS_NO_MEMORY;
+		e->bytes = bytes;
+		e->room = room;
+	}
+	memcpy(e->bytes + e->length, data, length);
+	e->length += length;
+	return CAIRO_STATUS_SUCCESS;
+}
+
+em_status
+em_canvas_png(em_ctx *ctx, em_canvas *c, em_png *out)
+{
+	encoded		e = {NULL};
+	cairo_status_t status;
+
+	memset(out, 0, sizeof(*out));
+	cairo_surface_flush(c->surface);
+	status = cairo_surface_write_to_png_stream(c->surface, keep_bytes, &e);
+	if (status != CAIRO_STATUS_SUCCESS)
+	{
+		free(e.bytes);
+		return em_fail(ctx, status == CAIRO_STATUS_NO_MEMORY ? EM_NO_MEMORY : EM_INTERNAL,
+					   "picture could not be encoded: %s", cairo_status_to_string(status));
+	}
+	out->bytes = em_alloc(ctx, (uint64_t) e.length, 1, "the encoded picture");
+	if (out->bytes != NULL)
+	{
+		memcpy(out->bytes, e.bytes, (size_t) e.length);
+		out->length = e.length;
+		out->width = c->width;
+		out->height = c->height;
+	}
+	free(e.bytes);
+	return out->bytes == NULL ? em_ctx_status(ctx) : EM_OK;
+}
+
+void
+em_png_free(em_ctx *ctx, em_png *png)
+{
+	em_free(ctx, png->bytes);
+	png->bytes = NULL;
+}
+
+/* Oklab (Ottosson 2020) to linear sRGB. */
+static void
+oklab_to_linear(double l, double a, double b, double rgb[3])
+{
+	double		p = l + 0.3963377774 * a + 0.2158037573 * b,
+				q = l - 0.1055613458 * a - 0.0638541728 * b,
+				r = l - 0.0894841775 * a - 1.2914855480 * b;
+
+	p = p * p * p;
+	q = q * q * q;
+	r = r * r * r;
+	rgb[0] = 4.0767416621 * p - 3.3077115913 * q + 0.2309699292 * r;
+	rgb[1] = -1.2684380046 * p + 2.6097574011 * q - 0.3413193965 * r;
+	rgb[2] = -0.0041960863 * p - 0.7034186147 * q + 1.7076147010 * r;
+}
+
+/*
+ * Lightness rises evenly from 0.28 to 0.93 while the hue turns from blue to
+ * yellow; the chroma is the most that sRGB can show, at most 0.13.
+ */
+void
+em_colour(double t, double rgb[3])
+{
+	double		hue,
+				lightness;
+
+	t = t > 0 ? t < 1 ? t : 1 : 0;
+	lightness = 0.28 + 0.65 * t;
+	hue = (285 - 180 * t) * M_PI / 180;
+	for (double chroma = 0.13;; chroma -= 0.002)
+	{
+		bool		inside = true;
+
+		oklab_to_linear(lightness, chroma * cos(hue), chroma * sin(hue), rgb);
+		for (int j = 0; j < 3; j++)
+			inside = inside && rgb[j] >= 0 && rgb[j] <= 1;
+		if (inside || chroma < 0.002)
+			break;
+	}
+	for (int j = 0; j < 3; j++)
+	{
+		double		v = rgb[j] > 0 ? rgb[j] < 1 ? rgb[j] : 1 : 0;
+
+		rgb[j] = v <= 0.0031308 ? 12.92 * v : 1.055 * pow(v, 1 / 2.4) - 0.055;
+	}
+}

@@ -1,0 +1,64 @@
+/*
+ * src/libem/draw/em_draw.h
+ *		Pictures of maps as PNG, made with cairo.
+ *
+ * Every picture has a black frame on white, the letters of its axes, a scale
+ * bar in Å and a title.  Row 0 of the map is at the bottom, so that y (or z)
+ * points up.  Colours are grey, or one scale of evenly rising lightness.
+ */
+#ifndef EM_DRAW_H
+#define EM_DRAW_H
+
+#include "draw/em_visit.h"
+
+#define EM_PICTURE_SIDE 440		/* pixels of the longer side of the drawn area */
+
+/* An encoded picture; the bytes belong to the context. */
+typedef struct em_png
+{
+	uint8_t    *bytes;
+	int64_t		length;
+	int			width;
+	int			height;
+} em_png;
+
+extern void em_png_free(em_ctx *ctx, em_png *png);
+
+/* A scale from dark blue (0) over green to light yellow (1), 0..1 each; what is outside is clipped. */
+extern void em_colour(double t, double rgb[3]);
+
+/*
+ * A plane in grey: black at the 0.5 % quantile, white at the 99.5 % quantile,
+ * both written beside the scale.  With a contour (not NaN) the line where the
+ * plane crosses it is drawn.  `title` goes above.
+ */
+extern em_status em_draw_plane(em_ctx *ctx, const em_plane *plane, const char *title, double contour,
+							   em_png *out);
+
+/* A surface seen from one side. */
+typedef struct em_surface
+{
+	const em_volume *volume;
+	double		level;
+	double		turn[3];		/* degrees about x, then y, then z of the screen */
+	const em_volume *colour;	/* values to colour by, over the same box; NULL: one colour */
+	double		low, high;		/* values of the ends of the scale; NaN: those of em_surface_range */
+	const char *title;
+} em_surface;
+
+/* The turns of the three views of a report, 0 to 2. */
+extern const double em_surface_view[3][3];
+
+/*
+ * Least and greatest colour value of the voxels that reach the level, 0 and 1
+ * when there are none; the two volumes have equal boxes.
+ */
+extern void em_surface_range(const em_surface *surface, double *low, double *high);
+
+/*
+ * Draw the surface with parallel rays: light from the upper left, far parts
+ * paler.  A level that nothing reaches gives a picture that says so.
+ */
+extern em_status em_draw_surface(em_ctx *ctx, const em_surface *surface, em_png *out);
+
+#endif							/* EM_DRAW_H */

@@ -1,0 +1,167 @@
+/*
+ * src/libem/draw/em_draw_plane.c
+ *		Slices and projections in grey.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "draw/em_canvas.h"
+
+static int
+by_value(const void *a, const void *b)
+{
+	double		x = *(const double *) a,
+				y = *(const double *) b;
+
+	return (x > y) - (x < y);
+}
+
+/* The values that become black and white. */
+static em_status
+grey_range(em_ctx *ctx, const em_plane *p, double *low, double *high)
+{
+	int64_t		n = p->n[0] * p->n[1];
+	double	   *sorted = em_alloc(ctx, (uint64_t) n, sizeof(double), "the grey scale");
+
+	if (sorted == NULL)
+		return em_ctx_status(ctx);
+	memcpy(sorted, p->v, (size_t) n * sizeof(double));
+	qsort(sorted, (size_t) n, sizeof(double), by_value);
+	*low = sorted[(n - 1) / 200];
+	*high = sorted[n - 1 - (n - 1) / 200];
+	if (!(*high > *low))
+	{
+		*low = sorted[0];
+		*high = sorted[n - 1];
+	}
+	em_free(ctx, sorted);
+	return EM_OK;
+}
+
+/* The plane as an image, its last row first; destroyed by the caller. */
+static cairo_surface_t *
+grey_image(const em_plane *p, double low, double high)
+{
+	cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int) p->n[0], (int) p->n[1]);
+	unsigned char *data = cairo_image_surface_get_data(image);
+	int			stride = cairo_image_surface_get_stride(image);
+	double		range = high > low ? high - low : 1;
+
+	if (data == NULL)
+		return image;
+	for (int64_t j = 0; j < p->n[1]; j++)
+	{
+		uint32_t   *row = (uint32_t *) (data + (p->n[1] - 1 - j) * stride);
+
+		for (int64_t i = 0; i < p->n[0]; i++)
+		{
+			double		t = (p->v[j * p->n[0] + i] - low) / range;
+			uint32_t	grey = (uint32_t) lround(255 * (t > 0 ? t < 1 ? t : 1 : 0));
+
+			row[i] = grey << 16 | grey << 8 | grey;
+		}
+	}
+	cairo_surface_mark_dirty(image);
+	return image;
+}
+
+/* Where an edge from value a to value b crosses the level, 0..1. */
+static double
+crossing(double a, double b, double level)
+{
+	return (level - a) / (b - a);
+}
+
+/* Draw the lines at `level` (marching squares), in the coordinates of the bins. */
+static void
+draw_contour(cairo_t *cr, const em_plane *p, double level)
+{
+	for (int64_t j = 0; j + 1 < p->n[1]; j++)
+		for (int64_t i = 0; i + 1 < p->n[0]; i++)
+		{
+			const double *v = p->v + j * p->n[0] + i;
+			double		corner[4] = {v[0], v[1], v[p->n[0] + 1], v[p->n[0]]};
+			static const double cx[4] = {0, 1, 1, 0},
+						cy[4] = {0, 0, 1, 1};
+			int			n = 0;
+
+			for (int e = 0; e < 4; e++)
+			{
+				double		a = corner[e],
+							b = corner[(e + 1) % 4],
+							t,
+							x,
+							y;
+
+				if ((a >= level) == (b >= level))
+					continue;
+				t = crossing(a, b, level);
+				x = (double) i + 0.5 + cx[e] + t * (cx[(e + 1) % 4] - cx[e]);
+				y = (double) (p->n[1] - j) - 0.5 - cy[e] - t * (cy[(e + 1) % 4] - cy[e]);
+				if (n++ % 2 == 0)
+					cairo_move_to(cr, x, y);
+				else
+					cairo_line_to(cr, x, y);
+			}
+		}
+}
+
+/* Size of the drawn area: the longer side has EM_PICTURE_SIDE pixels; at least 32 for the other. */
+static void
+area_size(const em_plane *p, int size[2], double *pixel)
+{
+	bool		known = p->pixel[0] > 0 && p->pixel[1] > 0;
+	double		length[2];
+	double		most;
+
+	for (int j = 0; j < 2; j++)
+		length[j] = (double) p->n[j] * (known ? p->pixel[j] : 1);
+	most = length[0] > length[1] ? length[0] : length[1];
+	for (int j = 0; j < 2; j++)
+	{
+		size[j] = (int) lround(EM_PICTURE_SIDE * length[j] / most);
+		if (size[j] < 120)
+			size[j] = 120;
+	}
+	*pixel = known ? length[0] / size[0] : 0;
+}
+
+em_status
+em_draw_plane(em_ctx *ctx, const em_plane *plane, const char *title, double contour, em_png *out)
+{
+	static const char *const letter[3] = {"X", "Y", "Z"};
+	em_canvas	c;
+	cairo_surface_t *image;
+	double		low = 0,
+				high = 0,
+				pixel;
+	int			size[2];
+	em_status	status;
+
+	EM_TRY(grey_range(ctx, plane, &low, &high));
+	area_size(plane, size, &pixel);
+	EM_TRY(em_canvas_open(ctx, size[0], size[1], title, &c));
+	image = grey_image(plane, low, high);
+	cairo_save(c.cr);
+	cairo_rectangle(c.cr, c.left, c.top, c.w, c.h);
+	cairo_clip(c.cr);
+	cairo_translate(c.cr, c.left, c.top);
+	cairo_scale(c.cr, c.w / (double) plane->n[0], c.h / (double) plane->n[1]);
+	cairo_set_source_surface(c.cr, image, 0, 0);
+	cairo_pattern_set_filter(cairo_get_source(c.cr), CAIRO_FILTER_GOOD);
+	cairo_pattern_set_extend(cairo_get_source(c.cr), CAIRO_EXTEND_PAD);
+	cairo_paint(c.cr);
+	if (isfinite(contour))
+		draw_contour(c.cr, plane, contour);
+	cairo_restore(c.cr);
+	cairo_set_source_rgb(c.cr, 0.9, 0.45, 0);
+	cairo_set_line_width(c.cr, 1.2);
+	cairo_stroke(c.cr);
+	em_canvas_frame(&c, letter[plane->axes[0]], letter[plane->axes[1]], pixel);
+	em_canvas_scale(&c, true, low, high);
+	status = em_canvas_png(ctx, &c, out);
+	cairo_surface_destroy(image);
+	em_canvas_close(&c);
+	return status;
+}

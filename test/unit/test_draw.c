@@ -1,0 +1,254 @@
+/*
+ * test/unit/test_draw.c
+ *		Pictures decode, have the right size, and show things where they are.
+ */
+#include "tap.h"
+#include "mrc_bytes.h"
+
+#include <cairo/cairo.h>
+
+#include "draw/em_canvas.h"
+
+/* The list of fonts is made once and kept by fontconfig. */
+extern const char *__lsan_default_suppressions(void);
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libfontconfig";
+}
+
+/* Bytes of a picture being decoded. */
+typedef struct decoding
+{
+	const em_png *png;
+	int64_t		at;
+} decoding;
+
+static cairo_status_t
+give_bytes(void *arg, unsigned char *data, unsigned int length)
+{
+	decoding   *d = arg;
+
+	if (d->at + length > d->png->length)
+		return CAIRO_STATUS_READ_ERROR;
+	memcpy(data, d->png->bytes + d->at, length);
+	d->at += length;
+	return CAIRO_STATUS_SUCCESS;
+}
+
+/* Decode; destroyed by the caller. */
+static cairo_surface_t *
+decode(const em_png *png)
+{
+	decoding	d = {png, 0};
+
+	return cairo_image_surface_create_from_png_stream(give_bytes, &d);
+}
+
+/* A pixel at a place of the drawn area, 0..1 from its left and its bottom. */
+static int
+pixel(cairo_surface_t *image, double right, double up, int channel)
+{
+	int			w = cairo_image_surface_get_width(image) - EM_CANVAS_LEFT - EM_CANVAS_RIGHT;
+	int			h = cairo_image_surface_get_height(image) - EM_CANVAS_TOP - EM_CANVAS_BOTTOM;
+	int			x = EM_CANVAS_LEFT + (int) (right * w);
+	int			y = EM_CANVAS_TOP + (int) ((1 - up) * h);
+	uint32_t	v = *(uint32_t *) (cairo_image_surface_get_data(image) + y * cairo_image_surface_get_stride(image) + 4 * x);
+
+	return v >> (16 - 8 * channel) & 255;
+}
+
+static em_volume *
+make_volume(em_ctx *ctx, int nx, int ny, int nz, double voxel)
+{
+	em_grid		grid = {.n = {nx, ny, nz},.voxel = {voxel, voxel, voxel},.angle = {90, 90, 90}};
+	em_volume  *v;
+
+	if (em_volume_create(ctx, &grid, "a test map", &v) != EM_OK)
+		exit(1);
+	return v;
+}
+
+/* Where do the axes point? */
+static void
+test_orientation(em_ctx *ctx)
+{
+	em_volume  *v = make_volume(ctx, 40, 30, 20, 2);
+	em_rows		rows = {.volume = v};
+	em_plane	p;
+	em_png		png;
+	cairo_surface_t *image;
+
+	for (int z = 2; z < 8; z++)
+		for (int y = 20; y < 28; y++)
+			for (int x = 4; x < 12; x++)
+				em_volume_row(v, y, z)[x] = 1;
+	ok(em_plane_make(ctx, &rows, 2, 5, &p) == EM_OK && p.n[0] == 40 && p.n[1] == 30, "plane across z");
+	ok(em_draw_plane(ctx, &p, "a & b", NAN, &png) == EM_OK, "drawn");
+	image = decode(&png);
+	ok(cairo_surface_status(image) == CAIRO_STATUS_SUCCESS, "it decodes");
+	is_int(cairo_image_surface_get_width(image), EM_PICTURE_SIDE + EM_CANVAS_LEFT + EM_CANVAS_RIGHT, "width");
+	is_int(cairo_image_surface_get_height(image), EM_PICTURE_SIDE * 3 / 4 + EM_CANVAS_TOP + EM_CANVAS_BOTTOM, "height");
+	is_int(pixel(image, 8 / 40.0, 24 / 30.0, 0), 255, "x goes right, y goes up");
+	is_int(pixel(image, 32 / 40.0, 24 / 30.0, 0), 0, "nothing at the right");
+	is_int(pixel(image, 8 / 40.0, 6 / 30.0, 0), 0, "nothing at the bottom");
+	cairo_surface_destroy(image);
+	em_png_free(ctx, &png);
+	em_plane_free(ctx, &p);
+
+	ok(em_plane_make(ctx, &rows, 0, -1, &p) == EM_OK && p.n[0] == 30 && p.n[1] == 20, "projection along x: y right, z up");
+	is_near(p.v[5 * 30 + 24], 8 * 2, 1e-12, "sum times voxel size");
+	is_near(p.v[15 * 30 + 24], 0, 0, "and nothing elsewhere");
+	em_plane_free(ctx, &p);
+	ok(em_plane_make(ctx, &rows, 1, 30, &p) == EM_BAD_ARGUMENT, "a slice outside is refused");
+	ok(em_plane_make(ctx, &rows, 3, 0, &p) == EM_BAD_ARGUMENT, "and a fourth axis");
+	em_volume_destroy(ctx, v);
+}
+
+/* Streams of any axis order give what the volume gives. */
+static double
+voxel_value(int x, int y, int z)
+{
+	return (x * 31 + y * 17 + z * 101) % 251 + (z == 3 ? 100 * (x % 2) : 0);
+}
+
+static void
+test_streams(em_ctx *ctx)
+{
+	static const int orders[3][3] = {{1, 2, 3}, {3, 1, 2}, {2, 3, 1}};
+
+	for (int k = 0; k < 3; k++)
+	{
+		mrc_spec	spec = mrc_default(7, 6, 5, 2, k == 1);
+		em_source	source;
+		em_mrc_header h;
+		em_rows		rows = {.source = &source,.header = &h};
+		em_plane	p;
+		em_volume  *v;
+		int64_t		length,
+					wrong = 0,
+					index;
+		int			factor;
+		uint8_t    *bytes;
+		int			n[3] = {7, 6, 5};
+
+		for (int j = 0; j < 3; j++)
+		{
+			spec.axis[j] = orders[k][j];
+			spec.n[j] = n[orders[k][j] - 1];
+		}
+		bytes = mrc_file_bytes(&spec, voxel_value, &length);
+		em_source_memory(&source, bytes, length);
+		ok(em_mrc_read_header(ctx, &source, &h) == EM_OK && em_plane_make(ctx, &rows, 1, 4, &p) == EM_OK, "order %d", k);
+		for (int z = 0; z < 5; z++)
+			for (int x = 0; x < 7; x++)
+				wrong += p.v[z * 7 + x] != voxel_value(x, 4, z);
+		is_int(wrong, 0, "its slice");
+		em_plane_free(ctx, &p);
+		source.rewind(&source, ctx);
+		ok(em_mrc_read_header(ctx, &source, &h) == EM_OK && em_plane_most_varied(ctx, &rows, 2, &index) == EM_OK, "scanned");
+		is_int(index, 3, "the slice that varies most");
+		source.rewind(&source, ctx);
+		ok(em_mrc_read_header(ctx, &source, &h) == EM_OK && em_reduce(ctx, &rows, 4, &factor, &v) == EM_OK, "reduced");
+		ok(factor == 2 && v->grid.n[0] == 4 && v->grid.n[1] == 3 && v->grid.n[2] == 3, "by two");
+		is_near(v->grid.voxel[0], 4, 1e-6, "its voxel size");
+		is_near(em_volume_row(v, 2, 2)[3], (voxel_value(6, 4, 4) + voxel_value(6, 5, 4)) / 2, 1e-4, "a block cut by two faces");
+		em_volume_destroy(ctx, v);
+		free(bytes);
+	}
+}
+
+/* Where a ball in a corner is seen. */
+static void
+test_surface(em_ctx *ctx)
+{
+	em_volume  *v = make_volume(ctx, 48, 48, 48, 1.5);
+	em_volume  *colour = make_volume(ctx, 48, 48, 48, 1.5);
+	em_surface	s = {.volume = v,.level = 0.5,.title = "ball",.low = NAN,.high = NAN};
+	em_png		png;
+	cairo_surface_t *image;
+
+	/* Low x, high y, middle z */
+	for (int z = 0; z < 48; z++)
+		for (int y = 0; y < 48; y++)
+			for (int x = 0; x < 48; x++)
+			{
+				em_volume_row(v, y, z)[x] = (float) (9.5 - sqrt((x - 12) * (x - 12) + (y - 36) * (y - 36) + (z - 24) * (z - 24)));
+				em_volume_row(colour, y, z)[x] = (float) z;
+			}
+	memcpy(s.turn, em_surface_view[2], sizeof(s.turn));
+	ok(em_draw_surface(ctx, &s, &png) == EM_OK, "view 3");
+	image = decode(&png);
+	ok(pixel(image, 0.25, 0.75, 0) < 250, "x right, y up");
+	is_int(pixel(image, 0.75, 0.75, 0), 255, "background");
+	ok(pixel(image, 0.20, 0.83, 0) > pixel(image, 0.32, 0.64, 0) + 30, "light comes from the upper left");
+	cairo_surface_destroy(image);
+	em_png_free(ctx, &png);
+
+	memcpy(s.turn, em_surface_view[0], sizeof(s.turn));
+	ok(em_draw_surface(ctx, &s, &png) == EM_OK, "view 1");
+	image = decode(&png);
+	ok(pixel(image, 0.75, 0.5, 0) < 250 && pixel(image, 0.25, 0.5, 0) == 255, "y right, z up");
+	cairo_surface_destroy(image);
+	em_png_free(ctx, &png);
+
+	memcpy(s.turn, em_surface_view[1], sizeof(s.turn));
+	ok(em_draw_surface(ctx, &s, &png) == EM_OK, "view 2");
+	image = decode(&png);
+	ok(pixel(image, 0.5, 0.75, 0) < 250 && pixel(image, 0.5, 0.25, 0) == 255, "z right, x down");
+	cairo_surface_destroy(image);
+	em_png_free(ctx, &png);
+
+	s.colour = colour;
+	ok(em_draw_surface(ctx, &s, &png) == EM_OK, "coloured");
+	image = decode(&png);
+	ok(pixel(image, 0.68, 0.75, 0) > pixel(image, 0.68, 0.75, 2) && pixel(image, 0.33, 0.75, 2) > pixel(image, 0.33, 0.75, 0),
+	   "from blue to yellow");
+	cairo_surface_destroy(image);
+	em_png_free(ctx, &png);
+
+	s.colour = NULL;
+	s.level = 1000;
+	ok(em_draw_surface(ctx, &s, &png) == EM_OK, "a level that nothing reaches");
+	em_png_free(ctx, &png);
+	s.level = NAN;
+	ok(em_draw_surface(ctx, &s, &png) == EM_BAD_ARGUMENT, "no level");
+	em_volume_destroy(ctx, colour);
+	em_volume_destroy(ctx, v);
+}
+
+/* The scale gets lighter evenly. */
+static void
+test_colours(void)
+{
+	double		before = -1;
+	bool		rising = true;
+
+	for (int i = 0; i <= 20; i++)
+	{
+		double		c[3],
+					grey;
+
+		em_colour(i / 20.0, c);
+		grey = 0.2126 * pow(c[0], 2.2) + 0.7152 * pow(c[1], 2.2) + 0.0722 * pow(c[2], 2.2);
+		rising = rising && grey > before;
+		before = grey;
+	}
+	ok(rising, "colours get lighter");
+}
+
+int
+main(void)
+{
+	em_ctx_options options = {.threads = 2};
+	em_ctx	   *ctx = em_ctx_create(&options);
+
+	test_orientation(ctx);
+	test_streams(ctx);
+	test_surface(ctx);
+	test_colours();
+	is_int(em_ctx_memory_used(ctx), 0, "nothing is left behind");
+	em_ctx_destroy(ctx);
+	cairo_debug_reset_static_data();
+	return tap_done();
+}
