@@ -2,7 +2,7 @@
 
 BEGIN;
 SET client_min_messages = error;
-SELECT plan(8);
+SELECT plan(11);
 
 SELECT :'shared' <> '' AS have_shared \gset
 \if :have_shared
@@ -27,8 +27,18 @@ SELECT ok((SELECT s.min = 0 AND s.max > 12 AND em_nx(m) = 128
           'the local resolution as a map, 0 outside the mask');
 SELECT is((SELECT p50 FROM maps, em_monores(half1, half1, NULL, NULL, 4.0, mask)), NULL, 'identical half maps have none');
 SELECT is((SELECT p50 FROM maps, em_monores(half1, half2, NULL, NULL, NULL, mask)), NULL, 'nor has an entry without a resolution');
+
+SELECT em_ingest('REFERENCE', map, half1, half2, contour => s.mean + 4 * s.sd, resolution => 4.0)
+FROM maps, em_map_stats(map) s \gset ignored_
+SELECT em_validate_atomic('REFERENCE', ARRAY['1.a', '1.e']) \gset ignored_
+SELECT is((SELECT string_agg(check_code || ' ' || state, ', ' ORDER BY check_code) FROM em_result WHERE entry_id = 'REFERENCE'),
+          '1.a measured, 1.e measured', 'in a validation run');
+SELECT ok((SELECT value BETWEEN 4 AND 12 FROM em_measure WHERE entry_id = 'REFERENCE' AND check_code = '1.e' AND name = 'p50'),
+          'with a median');
+SELECT is((SELECT sum(value) FROM em_measure WHERE entry_id = 'REFERENCE' AND name IN ('half_findings', 'fast_mode')), 0::float8,
+          'sound half maps, exact mode');
 \else
-SELECT skip('no shared maps', 8);
+SELECT skip('no shared maps', 11);
 \endif
 
 SELECT * FROM finish();
