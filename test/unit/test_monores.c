@@ -355,6 +355,54 @@ test_memory(const em_ctx *two, em_volume *half[2], const em_mask *mask)
 	}
 }
 
+static int
+stop_after(void *arg)
+{
+	int		   *left = arg;
+
+	return --*left <= 0;
+}
+
+/* Stopped on request or out of memory at any time: nothing stays behind. */
+static void
+test_stops(em_volume *half[2], const em_mask *mask)
+{
+	const uint64_t mib[] = {1, 5, 12, 20, 26, 32};
+	em_ctx_options options = {.threads = 1,.poll = stop_after};
+	bool		clean = true;
+	bool		right = true;
+
+	for (int polls = 1; polls < 3000; polls = polls * 2 + 7)
+	{
+		int			left = polls;
+		em_ctx	   *ctx;
+		em_monores *m;
+
+		options.arg = &left;
+		ctx = em_ctx_create(&options);
+		m = measure(ctx, half[0], half[1], mask, true);
+		right = right && m == NULL && em_ctx_status(ctx) == EM_CANCELLED;
+		clean = clean && em_ctx_memory_used(ctx) == 0;
+		if (!right || !clean)
+			printf("# %d polls: %s, %llu bytes left\n", polls, m == NULL ? em_ctx_message(ctx) : "finished",
+				   (unsigned long long) em_ctx_memory_used(ctx));
+		em_ctx_destroy(ctx);
+	}
+	ok(right && clean, "stopped early: nothing left behind");
+	right = clean = true;
+	for (int i = 0; i < 6; i++)
+	{
+		em_ctx_options small = {.threads = 1,.memory_budget = mib[i] << 20};
+		em_ctx	   *ctx = em_ctx_create(&small);
+		em_monores *m = measure(ctx, half[0], half[1], mask, true);
+
+		right = right && m == NULL && em_ctx_status(ctx) == EM_OVER_BUDGET;
+		clean = clean && em_ctx_memory_used(ctx) == 0;
+		em_ctx_destroy(ctx);
+	}
+	ok(right && clean, "too little memory: nothing left behind");
+}
+
 int
 main(void)
 {
@@ -372,6 +420,7 @@ main(void)
 	test_tiles(ctx, half, mask);
 	test_weaker(ctx, &grid, half, mask);
 	test_refusals(ctx, half, mask);
+	test_stops(half, mask);
 	test_invariance(ctx, half, mask);
 	em_volume_destroy(ctx, half[0]);
 	em_volume_destroy(ctx, half[1]);

@@ -69,7 +69,11 @@ em_mono_pick_create(em_ctx *ctx, const em_mask *mask, const int64_t lo[3], const
 	memcpy(out->hi, hi, sizeof(out->hi));
 	for (int64_t z = lo[2]; z < hi[2]; z++)
 	{
-		EM_TRY(em_poll(ctx));
+		if (em_poll(ctx) != EM_OK)
+		{
+			em_mono_pick_destroy(ctx, out);
+			return EM_CANCELLED;
+		}
 		for (int64_t y = lo[1]; y < hi[1]; y++, row++)
 		{
 			const uint64_t *bits = em_mask_row(mask, y, z);
