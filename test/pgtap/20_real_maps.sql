@@ -16,8 +16,8 @@ INSERT INTO entry VALUES
     ('EMD-5625', 'emd_5625.map', NULL, 6), ('EMD-1832', 'emd_1832.map', NULL, 18), ('EMD-3001', 'emd_3001.map', NULL, 2),
     ('EMD-3197', 'emd_3197.map', NULL, 20), ('EMD-8216', 'emd_8216.map.gz', 0.2, 1.1);
 CREATE TEMP TABLE loaded AS SELECT *, pg_temp.load(file) AS map FROM entry;
--- where no contour is known, three standard deviations above the mean do
-UPDATE loaded SET contour = (SELECT mean + 3 * sd FROM em_map_stats(map)) WHERE contour IS NULL;
+-- where no contour is known, one standard deviation above the mean does
+UPDATE loaded SET contour = (SELECT mean + sd FROM em_map_stats(map)) WHERE contour IS NULL;
 
 SELECT lives_ok(format('SELECT em_ingest(%L, %L::emmap, contour => %L, resolution => %L)', id, map, contour, resolution),
                 id || ' is ingested') FROM loaded ORDER BY id;
