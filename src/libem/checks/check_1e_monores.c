@@ -448,7 +448,7 @@ estimate(const em_workbench *wb)
 		return 0;
 	maps = (halves ? 2 : 1) * em_volume_bytes(grid);
 	sweeping = maps + em_mask_bytes(grid->n) + em_monores_bytes(ctx, grid, is_fast(wb, grid), halves);
-	before = em_half_pair_bytes(wb, 4) + 4 * em_mask_bytes(grid->n) + em_components_bytes(grid->n);
+	before = em_half_pair_bytes(wb, 2) + 4 * em_mask_bytes(grid->n) + em_components_bytes(grid->n);
 	return sweeping > before ? sweeping : before;
 }
 

@@ -17,6 +17,8 @@
 #define FEW_VOXELS 0.025		/* share of the mask; fewer undecided voxels end the sweep */
 #define NO_SIGNAL 0.001			/* of the largest mean amplitude */
 #define ONE_MAP_EXACT ((int64_t) 300 * 300 * 300)	/* voxels up to which one map has no fast mode */
+#define STATE_BYTES 7			/* of the search, for each voxel of the mask */
+#define DECIDED_BYTES 3			/* of those, kept to the end */
 #define REFINE_WIDTH 4.0		/* Gaussian of the first look at a single map */
 
 typedef struct run
@@ -92,6 +94,7 @@ free_sweep(run *r)
 	em_mono_work_destroy(r->ctx, &r->work);
 	em_free(r->ctx, r->value);
 	r->value = NULL;
+	em_monores_state_decided(r->ctx, &r->state);
 }
 
 /* Say why nothing can be measured. */
@@ -504,6 +507,17 @@ noise_bytes(const em_grid *grid)
 	return share < most ? share : most;
 }
 
+/* The box that is smoothed in the end. */
+static uint64_t
+smooth_bytes(const em_grid *grid)
+{
+	em_grid		box = *grid;
+
+	for (int j = 0; j < 3; j++)
+		box.n[j] = em_mono_good_size(grid->n[j] + 2 * EM_MONORES_SMOOTH_MARGIN);
+	return em_volume_bytes(&box);
+}
+
 /* Everything that does not grow with the number of voxels. */
 static uint64_t
 small_bytes(const em_ctx *ctx, const em_grid *grid)
@@ -522,16 +536,18 @@ em_monores_bytes(const em_ctx *ctx, const em_grid *grid, bool fast, bool halves)
 	const uint64_t voxels = (uint64_t) em_grid_voxels(grid);
 	const uint64_t rows = (uint64_t) (grid->n[1] * grid->n[2]);
 	const uint64_t masks = (halves ? 1 : 2) * em_mask_bytes(grid->n);
-	const uint64_t state = voxels / 2 * 7 + rows * (sizeof(int64_t) * 2 + 2 * sizeof(em_mono_row));
+	const uint64_t mask = voxels / 5 * 2;
+	const uint64_t lists = rows * (sizeof(int64_t) * 2 + 2 * sizeof(em_mono_row));
 	const double share = (double) em_monores_region_limit(grid) / (double) voxels;
 	const uint64_t region = em_mono_region_bytes(grid) + em_mono_work_bytes(ctx, grid);
-	const uint64_t amplitudes = voxels / 2 * sizeof(float);
-	const uint64_t finish = 3 * em_volume_bytes(grid) + amplitudes;
+	const uint64_t amplitudes = (halves ? mask : voxels) * sizeof(float);
+	const uint64_t finish = smooth_bytes(grid) + mask * (DECIDED_BYTES + sizeof(float));
 	uint64_t	sweep_bytes;
 
 	if (use_fast(grid, fast, halves))
 		sweep_bytes = (uint64_t) ((double) (region + amplitudes) * share * 1.1) + noise_bytes(grid);
 	else
 		sweep_bytes = region + em_mono_region_bytes(grid) + amplitudes;
-	return masks + state + small_bytes(ctx, grid) + (sweep_bytes > finish ? sweep_bytes : finish);
+	sweep_bytes += mask * STATE_BYTES;
+	return masks + lists + small_bytes(ctx, grid) + (sweep_bytes > finish ? sweep_bytes : finish);
 }

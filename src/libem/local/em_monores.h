@@ -85,8 +85,8 @@ extern em_status em_monores_run(em_ctx *ctx, const em_volume *half1, const em_vo
 extern void em_monores_destroy(em_ctx *ctx, em_monores *m);
 
 /*
- * Bytes a run allocates at most, given a mask of at most half the box (what is
- * kept for each voxel of the mask takes 7 bytes).
+ * Bytes a run allocates at most, given a mask of at most 40 % of the box (for a
+ * larger one, 7 bytes more for each further voxel).
  */
 extern uint64_t em_monores_bytes(const em_ctx *ctx, const em_grid *grid, bool fast, bool halves);
 

@@ -15,7 +15,6 @@
 
 #define WIDTH 3.0				/* the Gaussian is exp(-(pi u WIDTH)²), sigma WIDTH/sqrt(2) voxels */
 #define POLL_VOXELS ((int64_t) 1 << 20)
-#define MARGIN 12				/* voxels; the Gaussian ends within them */
 
 typedef struct job
 {
@@ -26,7 +25,7 @@ typedef struct job
 	double		nyquist;		/* Å */
 	double		unit;			/* Å */
 	em_volume  *smooth;
-	em_volume  *out;			/* may be NULL */
+	em_volume  *out;
 	int64_t		offset[3];		/* of `smooth` in the map */
 	int64_t    *row_at;			/* for each row of the map: where its first value goes */
 	float	   *value;
@@ -116,10 +115,30 @@ better_plane(void *arg, int64_t z, int worker)
 				raw = j->step[j->s->found[v] - 1].resolution;
 				smooth = em_volume_row(j->smooth, y - j->offset[1], z - j->offset[2])[x - j->offset[0]];
 				*to = (float) (smooth < j->nyquist || raw < smooth ? raw : smooth);
-				if (j->out != NULL)
-					em_volume_row(j->out, y, z)[x] = *to;
 				to++;
 			}
+	}
+	return EM_OK;
+}
+
+/* Item: plane z of the map: the values back in their places. */
+static em_status
+place_plane(void *arg, int64_t z, int worker)
+{
+	job		   *j = arg;
+
+	(void) worker;
+	for (int64_t y = 0; y < j->mask->n[1]; y++)
+	{
+		const int64_t r = z * j->mask->n[1] + y;
+		const float *from = j->value + j->row_at[r];
+		float	   *row = em_volume_row(j->out, y, z);
+		int64_t		v = j->s->row_start[r];
+
+		for (int64_t w = 0; w < j->mask->words; w++)
+			for (uint64_t bits = em_mask_row(j->mask, y, z)[w]; bits != 0; bits &= bits - 1, v++)
+				if (j->s->found[v] > 0)
+					row[w * 64 + __builtin_ctzll(bits)] = *from++;
 	}
 	return EM_OK;
 }
@@ -187,8 +206,8 @@ smooth_box(em_ctx *ctx, const em_grid *grid, job *j)
 	EM_TRY(em_mask_bounds(ctx, j->mask, lo, hi));
 	for (int i = 0; i < 3; i++)
 	{
-		j->offset[i] = lo[i] - MARGIN;
-		box.n[i] = em_mono_good_size(hi[i] + 1 - lo[i] + 2 * MARGIN);
+		j->offset[i] = lo[i] - EM_MONORES_SMOOTH_MARGIN;
+		box.n[i] = em_mono_good_size(hi[i] + 1 - lo[i] + 2 * EM_MONORES_SMOOTH_MARGIN);
 	}
 	EM_TRY(em_volume_create(ctx, &box, "smoothed local resolution", &j->smooth));
 	EM_TRY(em_parallel(ctx, "local resolution", box.n[2], fill_plane, j));
@@ -214,12 +233,16 @@ em_monores_finish(em_ctx *ctx, const em_grid *grid, const em_mask *mask, const e
 	status = number_rows(ctx, s, mask->n[1] * mask->n[2], &j.row_at);
 	if (status == EM_OK)
 		status = smooth_box(ctx, grid, &j);
-	if (status == EM_OK && want_volume)
-		status = em_volume_create(ctx, grid, "local resolution", &m->volume);
-	j.out = m->volume;
 	if (status == EM_OK)
 		status = em_parallel(ctx, "local resolution", mask->n[2], better_plane, &j);
 	em_volume_destroy(ctx, j.smooth);
+	if (status == EM_OK && want_volume)
+	{
+		status = em_volume_create(ctx, grid, "local resolution", &m->volume);
+		j.out = m->volume;
+		if (status == EM_OK)
+			status = em_parallel(ctx, "local resolution", mask->n[2], place_plane, &j);
+	}
 	em_free(ctx, j.row_at);
 	return status;
 }

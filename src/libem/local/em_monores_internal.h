@@ -8,6 +8,7 @@
 #include "local/em_mono_region.h"
 #include "local/em_monores.h"
 
+#define EM_MONORES_SMOOTH_MARGIN 12 /* voxels about the mask; the last Gaussian ends within them */
 #define EM_MONORES_CHUNK 6		/* resolutions a tile is loaded for; at most 8 */
 
 /*
@@ -36,6 +37,9 @@ typedef struct em_monores_sums
 
 extern em_status em_monores_state_create(em_ctx *ctx, const em_mask *mask, em_monores_state *out);
 extern void em_monores_state_destroy(em_ctx *ctx, em_monores_state *s);
+
+/* Free what only decisions need. */
+extern void em_monores_state_decided(em_ctx *ctx, em_monores_state *s);
 
 /* Does a tile hold undecided voxels? */
 extern em_status em_monores_state_active(em_ctx *ctx, const em_monores_state *s, const em_mono_pick *pick,

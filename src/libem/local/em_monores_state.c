@@ -23,6 +23,17 @@ em_monores_state_destroy(em_ctx *ctx, em_monores_state *s)
 	memset(s, 0, sizeof(*s));
 }
 
+void
+em_monores_state_decided(em_ctx *ctx, em_monores_state *s)
+{
+	em_free(ctx, s->saved_failures);
+	em_free(ctx, s->saved_found);
+	em_free(ctx, s->pass);
+	s->saved_failures = NULL;
+	s->saved_found = NULL;
+	s->pass = NULL;
+}
+
 em_status
 em_monores_state_create(em_ctx *ctx, const em_mask *mask, em_monores_state *s)
 {
