@@ -62,7 +62,7 @@ INSERT INTO em_measure_info (check_code, ordinal, shipped, name, label, unit, di
 ('1.a', 7, true, 'crossings_0143', 'number of falls of the FSC below 0.143', '', 0, NULL),
 ('1.a', 8, true, 'crossings_05', 'number of falls of the FSC below 0.5', '', 0, NULL),
 ('1.a', 9, true, 'reaches_nyquist_0143', 'FSC above 0.143 up to Nyquist', '', 0, '1: the FSC never falls below 0.143, 0: it does'),
-('1.a', 10, true, 'fsc_0143_vrs', 'resolution at FSC 0.143 (VRS definition)', 'Å', 2, 'first crossing from the third shell on, half-plane coefficients'),
+('1.a', 10, true, 'fsc_0143_vrs', 'resolution at FSC 0.143 (VRS definition)', 'Å', 2, 'first crossing from the third shell on; of the rows of coefficients that xmipp_resolution_fsc adds up'),
 ('1.a', 11, true, 'fsc_09_vrs', 'resolution at FSC 0.9 (VRS definition)', 'Å', 2, 'of a logistic curve fitted to the FSC'),
 ('1.a', 12, true, 'dpr_vrs', 'resolution at DPR 102.9°', 'Å', 2, 'the reports say 103.9°, which is the expectation for pure noise'),
 ('1.a', 13, true, 'ssnr_vrs', 'resolution at an amplitude ratio of 2', 'Å', 2, 'the reports call it SSNR 1; it corresponds to FSC 0.24'),
@@ -119,12 +119,17 @@ SELECT check_code, name || '_vrs', 100 + ordinal, label || ' (VRS definition)', 
            WHEN name LIKE 'com\_%' THEN 'of the whole map, negative values included'
            WHEN name = 'remaining_mean_volume' THEN 'always the volume of one voxel'
            WHEN name = 'remaining_max_voxels' THEN 'size of the last component kept'
+           WHEN name = 'components_95' THEN 'one too few when the background is smaller than the largest component'
+           WHEN check_code = '1.b' THEN 'inside a sphere, by permutation of at most 1000 orders, as SPOC does'
+           WHEN check_code = '1.g' THEN 'first crossing from the third shell on'
            WHEN check_code = '0.c' AND name LIKE 'outlier%' THEN 'counted from zero, not from the mean'
            WHEN check_code = '1.f' THEN 'Kolmogorov-Smirnov test of a random sample; mean of the plain local resolution'
        END, true
 FROM em_measure_info
 WHERE check_code = '0.a' AND name <> 'com_conditioning'
-   OR check_code = '0.b' AND name IN ('remaining_mean_volume', 'remaining_max_voxels',
+   OR check_code = '1.b' AND name IN ('resolution', 'bfactor')
+   OR check_code = '1.g' AND name IN ('fso_05', 'fso_09', 'fso_01')
+   OR check_code = '0.b' AND name IN ('components_95', 'remaining_mean_volume', 'remaining_max_voxels',
                                       'constructed_voxels', 'constructed_volume', 'overlap')
    OR check_code = '0.c' AND name IN ('n', 'mean', 'sd', 't', 'p', 'outliers', 'outlier_percent', 'outlier_ratio')
    OR check_code = '0.d' AND name <> 'reported_resolution'

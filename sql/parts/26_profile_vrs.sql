@@ -30,8 +30,9 @@ FROM (VALUES
 
 INSERT INTO em_criterion (profile, check_code, ordinal, shipped, measure, comparison, limit_value, limit_upper,
                           when_missing, digits, warning, comment) VALUES
-('vrs', '0.b', 1, true, 'components_95', '<=', 5, NULL, 'unmeasured', 0,
- 'There might be a problem of connectivity at this threshold, because {value} components are needed to reach 95 % of the mass.', NULL),
+('vrs', '0.b', 1, true, 'components_95_vrs', '<=', 5, NULL, 'unmeasured', 0,
+ 'There might be a problem of connectivity at this threshold, because {value} components are needed to reach 95 % of the mass.',
+ 'D4: one too few when the background is smaller than the largest component'),
 ('vrs', '0.b', 2, true, 'remaining_mean_volume_vrs', '<=', 5, NULL, 'pass', 6,
  'There might be a problem with noise and artifacts, because the average noise blob has a volume of {value} Å³.',
  'D1: VRS computes the volume of one voxel, so this asks whether the voxel size exceeds 1.71 Å; D2: with no component left it prints nan and passes'),
@@ -92,9 +93,9 @@ FROM (VALUES
     ('1.a', 1, 'fsc_0143_vrs', 'pass', 'the FSC', NULL),
     ('1.a', 2, 'dpr_vrs', 'pass', 'the DPR', 'D26: limit of 102.9°, close to the expectation for noise'),
     ('1.a', 3, 'ssnr_vrs', 'pass', 'the SSNR', 'D28: a mean ratio of amplitudes'),
-    ('1.b', 1, 'resolution', 'unmeasured', 'the FSC permutation test', NULL),
+    ('1.b', 1, 'resolution_vrs', 'unmeasured', 'the FSC permutation test', 'D31: a sphere instead of the mask'),
     ('1.f', 2, 'mean_resolution_vrs', 'unmeasured', 'MonoDir', 'D39: the mean is that of the plain local resolution'),
-    ('1.g', 1, 'fso_05', 'pass', 'the FSO', NULL),
+    ('1.g', 1, 'fso_05_vrs', 'pass', 'the FSO', NULL),
     ('1.h', 1, 'global', 'pass', 'the 3D FSC', NULL))
     AS c (check_code, ordinal, limit_measure, when_limit_missing, method, comment);
 
@@ -106,10 +107,10 @@ INSERT INTO em_estimate_source (profile, check_code, measure, ordinal, shipped) 
 ('vrs', '1.a', 'fsc_0143_vrs', 2, true),
 ('vrs', '1.a', 'dpr_vrs', 3, true),
 ('vrs', '1.a', 'ssnr_vrs', 4, true),
-('vrs', '1.b', 'resolution', 5, true),
+('vrs', '1.b', 'resolution_vrs', 5, true),
 ('vrs', '1.c', 'p50', 6, true),
 ('vrs', '1.d', 'p50', 7, true),
 ('vrs', '1.e', 'p50', 8, true),
 ('vrs', '1.f', 'mean_resolution_vrs', 9, true),
-('vrs', '1.g', 'fso_05', 10, true),
+('vrs', '1.g', 'fso_05_vrs', 10, true),
 ('vrs', '1.h', 'global', 11, true);

@@ -133,7 +133,7 @@ CALL put('0.a', '{"decentering_x": 1, "decentering_y": 1, "decentering_z": 1, "l
 SELECT is(outcome('0.a', 'emvalid'), 'OK', 'a centre of mass that is undefined is not judged');
 SELECT is(outcome('0.a'), 'Could not be measured', 'under vrs it could not be measured');
 
-CALL put('0.b', '{"components_95": 6, "overlap_vrs": 0.5}');
+CALL put('0.b', '{"components_95_vrs": 6, "overlap_vrs": 0.5}');
 SELECT is((SELECT array_agg(ordinal || ' ' || warning ORDER BY ordinal) FROM em_warning WHERE (entry_id, profile, check_code) = ('T', 'vrs', '0.b')),
           ARRAY['1 There might be a problem of connectivity at this threshold, because 6 components are needed to reach 95 % of the mass.',
                 '2 The raw mask and the mask constructed for the analysis overlap by 0.50 only.'],

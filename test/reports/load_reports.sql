@@ -221,6 +221,12 @@ CROSS JOIN LATERAL jsonb_each_text(v.measures) AS m (name, value)
 JOIN em_run r ON r.entry_id = v.entry_id AND r.origin = 'report'
 JOIN em_measure_info i ON i.check_code = v.check_code AND i.name = m.name;
 
+-- Where the reports print what both definitions give
+INSERT INTO em_measure (run_id, entry_id, check_code, name, value, unit, printed)
+SELECT run_id, entry_id, check_code, name || '_vrs', value, unit, printed
+FROM em_measure
+WHERE printed AND (check_code, name) IN (('0.b', 'components_95'), ('1.b', 'resolution'), ('1.b', 'bfactor'));
+
 -- Components printed, and the mass table
 INSERT INTO em_series (run_id, entry_id, check_code, name, x_name, x, y, y_unit)
 SELECT r.run_id, r.entry_id, '0.b', s.name, 'rank', '{1}', ARRAY[s.y], s.unit

@@ -1,0 +1,52 @@
+/*
+ * 29_measures_more.sql: measures that stand beside the ones a verdict rests on.
+ */
+
+INSERT INTO em_measure_info (check_code, ordinal, shipped, name, label, unit, digits, description) VALUES
+('0.b', 16, true, 'largest_voxels', 'size of the largest component', 'voxels', 0, NULL),
+('0.b', 17, true, 'contour', 'contour level', '', 6, NULL),
+('0.b', 18, true, 'maximum', 'maximum of the map', '', 6, NULL),
+('0.c', 20, true, 'block_edge', 'edge of the blocks of the block test', 'voxels', 0, NULL),
+('1.a', 20, true, 'fsc_masked_0143', 'resolution at FSC 0.143 inside the mask', 'Å', 2, 'half maps multiplied by the soft mask'),
+('1.a', 21, true, 'fsc_corrected_0143', 'resolution at FSC 0.143 inside the mask, corrected', 'Å', 2,
+ 'less what the mask alone correlates, measured with random phases (RELION)'),
+('1.b', 20, true, 'fsc_0143_vrs', 'resolution at FSC 0.143 inside the sphere (VRS definition)', 'Å', 2, 'last shell before the first fall'),
+('1.c', 20, true, 'step', 'spacing of the points that were measured', 'voxels', 0, 'the others are interpolated'),
+('1.c', 21, true, 'points', 'number of points that were measured', '', 0, NULL),
+('1.c', 22, true, 'box_per_resolution', 'edge of the box in units of the resolution', '', 1, 'between 5 and 7 by rule of thumb; below 5 the box is too small'),
+('1.e', 20, true, 'evaluations', 'frequencies that were tested', '', 0, NULL),
+('1.e', 21, true, 'fast_mode', 'fast mode', '', 0, '1: noise from tiles and decided tiles left out; 0: as the reference program does it'),
+('1.e', 22, true, 'mask_voxels', 'voxels of the mask', 'voxels', 0, NULL),
+('1.e', 23, true, 'noise_voxels', 'voxels of the noise set', 'voxels', 0, NULL),
+('1.g', 20, true, 'anisotropy', 'anisotropy of the directions that pass', '', 3, 'chi-square probability of the Bingham statistic at the occupancy of 50 %'),
+('1.g', 21, true, 'anisotropy_vrs', 'anisotropy of the directions that pass (VRS definition)', '', 3, 'with the table of the reference program'),
+('1.g', 22, true, 'directional_min', 'best directional resolution', 'Å', 2, NULL),
+('1.g', 23, true, 'directional_p10', '10 % percentile of the directional resolution', 'Å', 2, NULL),
+('1.g', 24, true, 'directional_median', 'median directional resolution', 'Å', 2, NULL),
+('1.g', 25, true, 'directional_p90', '90 % percentile of the directional resolution', 'Å', 2, NULL),
+('1.g', 26, true, 'directional_max', 'worst directional resolution', 'Å', 2, NULL),
+('1.g', 27, true, 'directional_mean', 'mean directional resolution', 'Å', 2, NULL),
+('1.g', 28, true, 'directional_p10_vrs', '10 % percentile of the directional resolution (VRS definition)', 'Å', 2, 'directions that never cross included'),
+('1.g', 29, true, 'directional_median_vrs', 'median directional resolution (VRS definition)', 'Å', 2, NULL),
+('1.g', 30, true, 'directional_p90_vrs', '90 % percentile of the directional resolution (VRS definition)', 'Å', 2, NULL),
+('1.g', 31, true, 'directions_unresolved', 'directions whose FSC never falls below the threshold', '', 0, NULL),
+('1.h', 20, true, 'anisotropy_min', 'least directional resolution', 'Å', 2, NULL),
+('1.h', 21, true, 'anisotropy_max', 'largest directional resolution', 'Å', 2, NULL);
+
+INSERT INTO em_measure_info (check_code, name, ordinal, label, unit, digits, description, shipped)
+SELECT c, 'masked', 90, 'mask used', '', 0, '1: the half maps were multiplied by the soft mask; 0: no contour is known', true
+FROM unnest('{1.g,1.h}'::text[]) AS c;
+
+-- What the look at the half maps finds, attached to every check of level 1
+INSERT INTO em_measure_info (check_code, name, ordinal, label, unit, digits, description, shipped)
+SELECT c, m.name, 80 + m.ordinal, m.label, m.unit, m.digits, m.description, true
+FROM unnest('{1.a,1.b,1.c,1.d,1.e,1.f,1.g,1.h}'::text[]) AS c,
+     (VALUES ('half_identical', 1, 'half maps that are copies', '', 0, '1: one is the other, perhaps scaled'),
+             ('half_masked_percent', 2, 'share of the box where both half maps are zero', '%', 1, 'half maps should not be masked'),
+             ('half_filtered', 3, 'half maps that were filtered', '', 0, '1: their noise ends before Nyquist'),
+             ('half_filtered_from', 4, 'resolution beyond which the noise was removed', 'Å', 2, NULL),
+             ('half_scale', 5, 'scale of half map 2 to half map 1', '', 3, NULL),
+             ('half_inverted', 6, 'half maps of opposite contrast', '', 0, NULL),
+             ('half_correlated_noise', 7, 'noise shared by the half maps', '', 0, '1: they agree up to Nyquist, which independent halves do not'),
+             ('half_findings', 8, 'findings about the half maps', '', 0, 'how many of the above'))
+         AS m (name, ordinal, label, unit, digits, description);
