@@ -47,6 +47,8 @@ extern const em_check em_check_0a;	/* mass analysis */
 extern const em_check em_check_0b;	/* mask analysis */
 extern const em_check em_check_0c;	/* background */
 extern const em_check em_check_0d;	/* B-factor */
+extern const em_check em_check_0f;	/* local B-factor */
+extern const em_check em_check_0g;	/* local occupancy */
 extern const em_check em_check_1a;	/* global resolution */
 extern const em_check em_check_1b;	/* permutation test */
 extern const em_check em_check_1c;	/* BlocRes */
