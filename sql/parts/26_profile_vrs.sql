@@ -76,7 +76,7 @@ INSERT INTO em_criterion (profile, check_code, ordinal, shipped, measure, compar
  'The reported resolution is particularly high with respect to the local resolutions: it is at percentile {value}.', NULL),
 ('vrs', '1.e', 1, true, 'spread', '>=', 0.01, NULL, 'unmeasured', 2,
  'The local resolution is nearly the same everywhere; the program may have failed.', NULL),
-('vrs', '1.e', 2, true, 'reported_percentile', '>=', 0.1, NULL, 'skip', 2,
+('vrs', '1.e', 2, true, 'reported_percentile_vrs', '>=', 0.1, NULL, 'skip', 2,
  'The reported resolution is particularly high with respect to the local resolutions: it is at percentile {value}.', NULL),
 ('vrs', '1.f', 1, true, 'p_value_vrs', '>=', 0.001, NULL, 'unmeasured', 6,
  'The directional resolution is not uniform: a p-value of {value} rejects that all directions are alike.',
@@ -110,7 +110,7 @@ INSERT INTO em_estimate_source (profile, check_code, measure, ordinal, shipped) 
 ('vrs', '1.b', 'resolution_vrs', 5, true),
 ('vrs', '1.c', 'p50', 6, true),
 ('vrs', '1.d', 'p50', 7, true),
-('vrs', '1.e', 'p50', 8, true),
+('vrs', '1.e', 'p50_vrs', 8, true),
 ('vrs', '1.f', 'mean_resolution_vrs', 9, true),
 ('vrs', '1.g', 'fso_05_vrs', 10, true),
 ('vrs', '1.h', 'global', 11, true);
