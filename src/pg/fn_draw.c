@@ -148,7 +148,7 @@ emvalid_max_variance_slice_png(PG_FUNCTION_ARGS)
 	emvalid_check(session, em_plane_most_varied(session->ctx, &s.rows, axis, &index));
 	stream_close(&s);
 	stream_open(&s, session, PG_GETARG_EMMAP(0));
-	png = draw_plane(session, &s.rows, axis, index, "Largest variance,", optional_number(fcinfo, 2));
+	png = draw_plane(session, &s.rows, axis, index, "Variance,", optional_number(fcinfo, 2));
 	stream_close(&s);
 	emvalid_end(session);
 	PG_RETURN_BYTEA_P(png);
@@ -267,7 +267,7 @@ emvalid_pictures(PG_FUNCTION_ARGS)
 					draw_plane(session, &rows, axis, surface.volume->grid.n[axis] / 2, "Slice", contour), factor);
 		emvalid_check(session, em_plane_most_varied(session->ctx, &rows, axis, &index));
 		put_picture(fcinfo, "variance", axis_name[axis],
-					draw_plane(session, &rows, axis, index, "Largest variance,", contour), factor);
+					draw_plane(session, &rows, axis, index, "Variance,", contour), factor);
 		put_picture(fcinfo, "projection", axis_name[axis],
 					draw_plane(session, &rows, axis, -1, "Projection", NAN), factor);
 	}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FONT 22					/* half of it in a report, where three pictures share a line */
 #define PNG_LIMIT ((int64_t) 32 << 20)	/* no picture is anywhere near */
 
 em_status
@@ -32,8 +33,8 @@ em_canvas_open(em_ctx *ctx, int w, int h, const char *title, em_canvas *c)
 	cairo_paint(c->cr);
 	cairo_set_source_rgb(c->cr, 0, 0, 0);
 	cairo_select_font_face(c->cr, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-	cairo_set_font_size(c->cr, 15);
-	em_canvas_text(c, c->left + c->w / 2, 19, 0.5, title);
+	cairo_set_font_size(c->cr, FONT);
+	em_canvas_text(c, c->left + c->w / 2, 25, 0.5, title);
 	return EM_OK;
 }
 
@@ -95,19 +96,19 @@ em_canvas_frame(em_canvas *c, const char *right, const char *up, double pixel)
 	cairo_rectangle(cr, c->left - 0.5, c->top - 0.5, c->w + 1, c->h + 1);
 	cairo_stroke(cr);
 	cairo_set_line_width(cr, 1.5);
-	arrow(cr, c->left, bottom + 10, 34, 0);
-	em_canvas_text(c, c->left + 40, bottom + 15, 0, right);
-	arrow(cr, c->left - 10, bottom, 0, -34);
-	em_canvas_text(c, c->left - 10, bottom - 42, 0.5, up);
+	arrow(cr, c->left, bottom + 14, 34, 0);
+	em_canvas_text(c, c->left + 42, bottom + 22, 0, right);
+	arrow(cr, c->left - 14, bottom, 0, -34);
+	em_canvas_text(c, c->left - 4, bottom - 42, 1, up);
 	if (pixel > 0 && isfinite(pixel))
 	{
 		double		length = round_length(c->w * pixel * 0.4),
 					wide = length / pixel;
 
-		cairo_rectangle(cr, c->left + c->w - wide, bottom + 6, wide, 5);
+		cairo_rectangle(cr, c->left + c->w - wide, bottom + 7, wide, 6);
 		cairo_fill(cr);
 		snprintf(text, sizeof(text), "%g Å", length);
-		em_canvas_text(c, c->left + c->w - wide / 2, bottom + 27, 0.5, text);
+		em_canvas_text(c, c->left + c->w - wide / 2, bottom + 36, 0.5, text);
 	}
 }
 
@@ -115,7 +116,7 @@ void
 em_canvas_scale(em_canvas *c, bool grey, double low, double high)
 {
 	double		x = c->left + c->w + 10,
-				tall = c->h - 44;
+				tall = c->h - 56;
 	char		text[32];
 
 	for (int i = 0; i < (int) tall; i++)
@@ -126,19 +127,19 @@ em_canvas_scale(em_canvas *c, bool grey, double low, double high)
 		if (!grey)
 			em_colour(t, rgb);
 		cairo_set_source_rgb(c->cr, rgb[0], rgb[1], rgb[2]);
-		cairo_rectangle(c->cr, x, c->top + 22 + i, 14, 1);
+		cairo_rectangle(c->cr, x, c->top + 28 + i, 14, 1);
 		cairo_fill(c->cr);
 	}
 	cairo_set_source_rgb(c->cr, 0, 0, 0);
 	cairo_set_line_width(c->cr, 1);
-	cairo_rectangle(c->cr, x - 0.5, c->top + 21.5, 15, tall + 1);
+	cairo_rectangle(c->cr, x - 0.5, c->top + 27.5, 15, tall + 1);
 	cairo_stroke(c->cr);
-	cairo_set_font_size(c->cr, 13);
+	cairo_set_font_size(c->cr, FONT - 2);
 	snprintf(text, sizeof(text), "%.3g", high);
-	em_canvas_text(c, x - 2, c->top + 14, 0, text);
+	em_canvas_text(c, x - 2, c->top + 17, 0, text);
 	snprintf(text, sizeof(text), "%.3g", low);
-	em_canvas_text(c, x - 2, c->top + c->h - 4, 0, text);
-	cairo_set_font_size(c->cr, 15);
+	em_canvas_text(c, x - 2, c->top + c->h - 2, 0, text);
+	cairo_set_font_size(c->cr, FONT);
 }
 
 /* Where the encoder's bytes go; the ledger of the context is kept by the copy at the end. */

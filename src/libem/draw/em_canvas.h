@@ -19,10 +19,10 @@ typedef struct em_canvas
 	double		w, h;			/* of the drawn area */
 } em_canvas;
 
-#define EM_CANVAS_LEFT 30
-#define EM_CANVAS_TOP 28
-#define EM_CANVAS_RIGHT 72
-#define EM_CANVAS_BOTTOM 34
+#define EM_CANVAS_LEFT 40
+#define EM_CANVAS_TOP 36
+#define EM_CANVAS_RIGHT 88
+#define EM_CANVAS_BOTTOM 44
 
 /* Make a canvas around a drawn area of w x h pixels, with its title. */
 extern em_status em_canvas_open(em_ctx *ctx, int w, int h, const char *title, em_canvas *c);

@@ -1,0 +1,72 @@
+-- Plots and the HTML report: sections, escaping, figures, no outside request.
+
+BEGIN;
+SET client_min_messages = warning;
+SELECT plan(37);
+\ir ../reports/load_reports.sql
+
+-- Helpers
+SELECT is(_em_html('<a href="x">&''' || E'\x01' || 'α$\alpha$'), '&lt;a href=&quot;x&quot;&gt;&amp;&#39; α$\alpha$', 'text made safe');
+SELECT is(_em_short(v), t, 'number ' || t) FROM (VALUES (0::float8, '0'), (0.143, '0.143'), (1234567, '1.23e6'), (-0.00002, '-2e-5'), (4.2, '4.2'), (15000, '15000'), (99.996, '100')) AS x (v, t);
+SELECT is(_em_ticks(0, 1, 5, false), '{0,0.2,0.4,0.6000000000000001,0.8,1}'::float8[], 'ticks');
+SELECT is(_em_ticks(-2.3, 4.1, 6, true), '{-2,0,2,4}'::float8[], 'logarithmic ticks');
+
+-- Plots
+CREATE TEMP TABLE p AS SELECT em_plot_svg('{"title": "a < b", "desc": "x & y", "x": {"label": "f"}, "y": {"label": "g", "log": true},
+    "curves": [{"name": "one", "x": [1, 2, 3], "y": [1, 10, 100]}, {"name": "two", "style": "points", "x": [1, 2], "y": [0, "NaN"]}],
+    "lines": [{"axis": "y", "value": 10, "label": "ten"}, {"axis": "x", "value": 2, "label": "two"}, {"axis": "x", "value": 99, "label": "far"}],
+    "regions": [{"from": 1, "to": 2, "label": "low"}]}') AS svg;
+SELECT ok(xpath_exists('/s:svg/s:title[text()="a < b"]', svg::xml, '{{s,http://www.w3.org/2000/svg}}'), 'a plot is XML, with its title') FROM p;
+SELECT is(cardinality(xpath('//s:path', svg::xml, '{{s,http://www.w3.org/2000/svg}}')), 1, 'a curve without a point that can be shown is left out') FROM p;
+SELECT matches(svg, '>one</text>.*>f</text>.*>g</text>', 'legend and labels') FROM p;
+SELECT alike(svg, '%d="M74.0 318.0L%', 'the first point is at the lower left') FROM p;
+SELECT alike(svg, '%>ten</text>%', 'a threshold') FROM p;
+SELECT unalike(svg, '%>far</text>%', 'but not one out of range') FROM p;
+SELECT is(em_plot_svg('{"curves": [{"x": [1], "y": ["NaN"]}]}'), NULL, 'no point, no plot');
+SELECT ok(em_plot_svg('{"curves": [{"style": "bars", "x": [5], "y": [3]}]}')::xml IS NOT NULL, 'a single bar');
+
+-- Reports of printed values
+CREATE TEMP TABLE r AS SELECT e.entry_id, em_report_html(e.entry_id, 'vrs') AS doc FROM em_entry e;
+CREATE FUNCTION pg_temp.headings(doc text, level int) RETURNS text[] LANGUAGE sql AS $$
+    SELECT array_agg(regexp_replace(m[1], '<[^>]*>', '', 'g') ORDER BY n)
+    FROM regexp_matches(doc, format('<h%s>(.*?)</h%1$s>', level), 'g') WITH ORDINALITY AS h (m, n)
+$$;
+SELECT is(pg_temp.headings(doc, 2), ARRAY['Summarized overall quality', 'Summary of the warnings across sections', 'Contents', '1 Input data', '2 Level 0 analysis',
+    '3 Half maps', '4 Level 1 analysis', 'Methods'], 'sections in the order of the text report') FROM r WHERE entry_id = 'EMD-60749';
+SELECT is(pg_temp.headings(doc, 1), ARRAY['Report to assess a cryo-EM map at level(s) 0, 1 (grade 1)'], 'title') FROM r WHERE entry_id = 'EMD-60749';
+SELECT is((SELECT count(*) FROM regexp_matches(doc, 'class="check"', 'g')), 16::bigint, 'all items') FROM r WHERE entry_id = 'EMD-60749';
+SELECT is_empty($$SELECT r.entry_id, m[1] FROM r, regexp_matches(doc, 'href="#([^"]+)"', 'g') AS m WHERE strpos(doc, 'id="' || m[1] || '"') = 0$$, 'every link has its target');
+SELECT is_empty($$SELECT entry_id FROM r WHERE doc ~* '<script|<link|@import|url\(|src="(?!data:)'$$, 'no script and no outside request');
+SELECT is_empty($$SELECT entry_id FROM r WHERE doc ~ '\{[a-z_0-9]+(:[0-9])?\}' AND doc !~ '<style>.*\{[a-z]'$$, 'every value is filled in');
+SELECT alike(doc, '%4 out of 7 evaluable items%', 'score') FROM r WHERE entry_id = 'EMD-60749';
+SELECT matches(doc, '<th scope="row">vrs</th>.*<th scope="row">emvalid</th>', 'in both profiles') FROM r WHERE entry_id = 'EMD-60749';
+SELECT alike(doc, '%not enough entries%', 'no percentile of a few entries') FROM r WHERE entry_id = 'EMD-60749';
+SELECT alike(doc, '%</span> Could not be measured</span>%', 'a failure is said in words') FROM r WHERE entry_id = 'EMD-60749';
+SELECT throws_ok($$SELECT em_report_html('nobody')$$, 'P0002', NULL, 'an entry that does not exist');
+
+-- Hostile text
+UPDATE em_entry SET title = '</title><script>alert("1")</script> & α $\beta$' WHERE entry_id = 'EMD-1127';
+SELECT unalike(em_report_html('EMD-1127'), '%<script%', 'a title cannot bring a script');
+SELECT alike(em_report_html('EMD-1127'), '%&lt;script&gt;alert(&quot;1&quot;)%α $\\beta$%', 'it is shown as it is');
+
+-- A map of our own
+SELECT em_ingest('DEMO', em_map_load(:'demo' || '/demo.map'), contour => 0.06, resolution => 4.2);
+SELECT em_validate_atomic('DEMO', '{0.b,0.d}');
+CREATE TEMP TABLE d AS SELECT em_report_html('DEMO', 'emvalid') AS doc;
+SELECT is((SELECT count(*) FROM regexp_matches(doc, '<img alt="[^"]+" width="284" height="[0-9]+" src="data:image/png;base64,iVBOR', 'g')), 12::bigint, 'pictures with alternative text') FROM d;
+SELECT cmp_ok((SELECT count(*) FROM regexp_matches(doc, '<svg [^>]*role="img"[^>]*><title>[^<]+</title><desc>[^<]+</desc>', 'g')), '>=', 2::bigint, 'plots with title and description') FROM d;
+SELECT is((SELECT count(*) FROM regexp_matches(doc, '<figure>', 'g')), (SELECT count(*) FROM regexp_matches(doc, '<summary>Numbers of figure', 'g')), 'each with its numbers') FROM d;
+SELECT cmp_ok(length((SELECT doc FROM d)), '<', 5000000, 'below 5 MB');
+
+-- Percentiles
+INSERT INTO em_entry (entry_id, resolution) SELECT 'P' || i, CASE WHEN i <= 35 THEN 4 ELSE 20 END FROM generate_series(1, 60) AS i;
+INSERT INTO em_run (entry_id) SELECT entry_id FROM em_entry WHERE entry_id LIKE 'P%';
+INSERT INTO em_result (run_id, entry_id, check_code, state) SELECT run_id, entry_id, '0.d', 'measured' FROM em_run WHERE entry_id LIKE 'P%';
+INSERT INTO em_measure (run_id, entry_id, check_code, name, value) SELECT run_id, entry_id, '0.d', 'bfactor', -substr(entry_id, 2)::int FROM em_run WHERE entry_id LIKE 'P%';
+DELETE FROM em_entry WHERE entry_id !~ '^P';
+SELECT results_eq($$SELECT n_all, round(percentile_all::numeric, 2), n_window, round(percentile_window::numeric, 2) FROM em_percentile('P1', '0.d', 'bfactor')$$,
+                  $$VALUES (60::bigint, 99.17, 35::bigint, 98.57)$$, 'percentile among all and among similar ones');
+SELECT alike(em_report_html('P1'), '%<svg xmlns="http://www.w3.org/2000/svg" class="slider" role="img"%percentile 99 of 60 entries of all</title>%N = 60%', 'as a slider');
+
+SELECT * FROM finish();
+ROLLBACK;
