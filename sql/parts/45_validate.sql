@@ -50,25 +50,50 @@ END
 $$;
 COMMENT ON FUNCTION _em_checks_to_run(text[]) IS 'Internal: the checks a call asks for, all when NULL, in canonical order';
 
--- Open the workbench of an entry and write down the run.
-CREATE FUNCTION _em_run_begin(entry_id text, codes text[]) RETURNS bigint
+CREATE FUNCTION _em_bench_label(entry_id text) RETURNS void
+    AS 'MODULE_PATHNAME', 'emvalid_bench_label' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1;
+COMMENT ON FUNCTION _em_bench_label(text) IS
+    'Internal: name under which the open workbench shows its progress in pg_stat_activity, see em_progress';
+
+-- What decides the results of an entry, as it is now.
+CREATE FUNCTION _em_inputs(entry_id text) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE COST 200
+    RETURN (SELECT jsonb_build_object('contour', e.contour, 'resolution', e.resolution, 'sha256',
+                (SELECT jsonb_object_agg(m.role, em_sha256(m.map)) FROM em_entry_map m WHERE m.entry_id = e.entry_id))
+            FROM em_entry e WHERE e.entry_id = _em_inputs.entry_id);
+COMMENT ON FUNCTION _em_inputs(text) IS
+    'Internal: contour, resolution and SHA-256 of the maps of an entry, as em_run.parameters has them; NULL when there is no such entry';
+
+-- Grade and score, to see whether a run changes them.
+CREATE FUNCTION _em_grade_now(entry_id text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE COST 10000
+    SET search_path = @extschema@, pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN jsonb_build_object(
+        'grade', (SELECT l.grade FROM em_level l WHERE l.entry_id = _em_grade_now.entry_id),
+        'score', (SELECT s.score FROM em_score s WHERE s.entry_id = _em_grade_now.entry_id AND s.profile = em_current_profile()));
+END
+$$;
+COMMENT ON FUNCTION _em_grade_now(text) IS 'Internal: grade and score of an entry in the current profile';
+
+-- Open the workbench of an entry.
+CREATE FUNCTION _em_bench_for(entry_id text, codes text[]) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
     SET search_path = @extschema@, pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
     entry em_entry;
-    maps jsonb;
     need bigint;
-    run bigint;
 BEGIN
     SELECT * INTO entry FROM em_entry e WHERE e.entry_id = entry_id;
     IF NOT FOUND THEN
         RAISE no_data_found USING MESSAGE = format('there is no entry "%s"', entry_id),
             HINT = 'Make entries with em_ingest().';
     END IF;
-    SELECT jsonb_object_agg(m.role, em_sha256(m.map)) INTO maps FROM em_entry_map m WHERE m.entry_id = entry_id;
-    IF NOT coalesce(maps ? 'map', false) THEN
+    IF NOT EXISTS (SELECT FROM em_entry_map m WHERE m.entry_id = entry_id AND m.role = 'map') THEN
         RAISE object_not_in_prerequisite_state USING
             MESSAGE = format('entry "%s" has no map', entry_id),
             HINT = 'Give it one with em_ingest(entry_id, map).';
@@ -78,10 +103,27 @@ BEGIN
         (SELECT m.map FROM em_entry_map m WHERE m.entry_id = entry_id AND m.role = 'half1'),
         (SELECT m.map FROM em_entry_map m WHERE m.entry_id = entry_id AND m.role = 'half2'),
         NULL, entry.contour, entry.resolution, codes);
+    PERFORM _em_bench_label(entry_id);
+    RETURN need;
+END
+$$;
+COMMENT ON FUNCTION _em_bench_for(text, text[]) IS
+    'Internal: open the workbench of an entry for some checks; returns the bytes that they need at most';
+
+-- Open the workbench of an entry and write down the run.
+CREATE FUNCTION _em_run_begin(entry_id text, codes text[]) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
+    SET search_path = @extschema@, pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    need bigint := _em_bench_for(entry_id, codes);
+    run bigint;
+BEGIN
     INSERT INTO em_run (entry_id, emvalid_version, origin, parameters)
-        VALUES (entry_id, em_version(), 'emvalid', jsonb_build_object(
-            'contour', entry.contour, 'resolution', entry.resolution, 'sha256', maps, 'checks', to_jsonb(codes),
-            'seed', current_setting('emvalid.seed')::int, 'memory_needed', need))
+        VALUES (entry_id, em_version(), 'emvalid', _em_inputs(entry_id) || jsonb_build_object(
+            'checks', to_jsonb(codes), 'seed', current_setting('emvalid.seed')::int, 'memory_needed', need,
+            'before', _em_grade_now(entry_id)))
         RETURNING run_id INTO run;
     RETURN run;
 END
@@ -114,6 +156,12 @@ BEGIN
             FROM found f WHERE f.kind = 'series'
     )
     SELECT state INTO STRICT outcome FROM result;
+    PERFORM pg_notify('emvalid_result', jsonb_build_object(
+        'entry', entry_id, 'check', check_code, 'state', outcome, 'run', run_id)::text);
+    IF current_setting('emvalid.verbose')::boolean THEN
+        RAISE NOTICE '%: % % (% s)', entry_id, check_code, outcome,
+                     round(extract(epoch FROM clock_timestamp() - begun), 2);
+    END IF;
     RETURN outcome;
 END
 $$;
@@ -128,10 +176,19 @@ AS $$
 #variable_conflict use_variable
 DECLARE
     peak bigint := _em_bench_close();
+    entry text;
+    was jsonb;
+    grade jsonb;
 BEGIN
+    SELECT r.entry_id, r.parameters -> 'before' INTO entry, was FROM em_run r WHERE r.run_id = run_id;
     UPDATE em_run r SET finished = clock_timestamp(),
-                        parameters = r.parameters || jsonb_build_object('memory_peak', peak)
+                        parameters = r.parameters - 'before' || jsonb_build_object('memory_peak', peak)
         WHERE r.run_id = run_id;
+    grade := _em_grade_now(entry);
+    IF grade <> was THEN
+        PERFORM pg_notify('emvalid_grade', (jsonb_build_object(
+            'entry', entry, 'profile', em_current_profile(), 'was', was) || grade)::text);
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION _em_run_end(bigint) IS 'Internal: close the workbench and mark the run as finished';

@@ -9,7 +9,6 @@
 SELECT pg_catalog.pg_extension_config_dump('em_check', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_measure_info', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_check_text', 'WHERE NOT shipped OR edited');
-SELECT pg_catalog.pg_extension_config_dump('em_figure', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_profile', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_criterion', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_estimate_source', 'WHERE NOT shipped OR edited');
@@ -21,3 +20,5 @@ SELECT pg_catalog.pg_extension_config_dump('em_run_run_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('em_result', '');
 SELECT pg_catalog.pg_extension_config_dump('em_measure', '');
 SELECT pg_catalog.pg_extension_config_dump('em_series', '');
+SELECT pg_catalog.pg_extension_config_dump('em_job', '');
+SELECT pg_catalog.pg_extension_config_dump('em_job_job_id_seq', '');

@@ -17,6 +17,21 @@ int			emvalid_memory_budget;
 int			emvalid_max_map_size;
 int			emvalid_threads;
 int			emvalid_seed;
+static int	auto_validate;
+static int	node_budget;
+static bool verbose;
+
+enum
+{
+	AUTO_OFF, AUTO_QUEUE, AUTO_NOW
+};
+
+static const struct config_enum_entry auto_validate_options[] = {
+	{"off", AUTO_OFF, false},
+	{"queue", AUTO_QUEUE, false},
+	{"now", AUTO_NOW, false},
+	{NULL, 0, false}
+};
 
 void		_PG_init(void);
 
@@ -54,6 +69,21 @@ _PG_init(void)
 							"Stored with each run.",
 							&emvalid_seed, 1, 0, INT_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("emvalid.auto_validate",
+							 "What happens when a map is added or replaced.",
+							 "off: nothing; queue: the entry is queued; now: it is validated before the commit.",
+							 &auto_validate, AUTO_QUEUE, auto_validate_options,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("emvalid.node_budget",
+							"Memory that all running jobs of a database may need together.",
+							"0 takes emvalid.memory_budget; a job that runs alone is always let in.",
+							&node_budget, 0, 0, 16 * 1024 * 1024,
+							PGC_SUSET, GUC_UNIT_MB, NULL, NULL, NULL);
+	DefineCustomBoolVariable("emvalid.verbose",
+							 "Should em_validate say how each check ended?",
+							 NULL,
+							 &verbose, false,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("emvalid");
 }
 

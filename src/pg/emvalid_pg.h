@@ -75,6 +75,11 @@ typedef struct EmSession
 extern EmSession *emvalid_begin(MemoryContext owner);
 extern void emvalid_end(EmSession *session);
 
+/* Progress, shown as the application name of the session (progress.c) */
+extern void emvalid_progress_label(const char *entry);	/* NULL: show nothing */
+extern void emvalid_progress_check(const char *code);	/* NULL: the check has ended */
+extern void emvalid_report_progress(void *arg, const char *phase, double fraction);
+
 /* Remember the error being handled in a PG_CATCH block of a callback. */
 extern void emvalid_catch(EmSession *session, MemoryContext callers);
 

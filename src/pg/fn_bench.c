@@ -27,6 +27,7 @@ close_bench(void)
 {
 	MemoryContext old = bench_context;
 
+	emvalid_progress_label(NULL);
 	bench = NULL;
 	bench_context = NULL;
 	if (old != NULL)
@@ -100,6 +101,17 @@ emvalid_bench_open(PG_FUNCTION_ARGS)
 	bench = emvalid_bench(emvalid_begin(bench_context), maps, &options);
 	bytes = require_memory(bench, PG_GETARG_ARRAYTYPE_P(EM_ROLE_COUNT + 2));
 	PG_RETURN_INT64((int64) bytes);
+}
+
+PG_FUNCTION_INFO_V1(emvalid_bench_label);
+
+/* _em_bench_label(entry_id text): the name under which the bench shows its progress */
+Datum
+emvalid_bench_label(PG_FUNCTION_ARGS)
+{
+	if (bench != NULL)
+		emvalid_progress_label(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_VOID();
 }
 
 PG_FUNCTION_INFO_V1(emvalid_bench_close);
@@ -248,7 +260,9 @@ emvalid_bench_check(PG_FUNCTION_ARGS)
 	session = bench->session;
 	em_ctx_reset(session->ctx);
 	emvalid_check(session, em_results_create(session->ctx, &results));
+	emvalid_progress_check(code);
 	status = em_check_run(check, bench->wb, results);
+	emvalid_progress_check(NULL);
 	if (status != EM_OK && (session->caught != NULL || !is_result(status)))
 		emvalid_throw(session, status);
 	if (status != EM_OK)
@@ -258,6 +272,34 @@ emvalid_bench_check(PG_FUNCTION_ARGS)
 	put_results((ReturnSetInfo *) fcinfo->resultinfo, check, results);
 	em_results_destroy(results);
 	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(emvalid_check_methods);
+
+/* _em_check_methods() returns text[]: method and version of each of these checks, in the same order */
+Datum
+emvalid_check_methods(PG_FUNCTION_ARGS)
+{
+	Datum		method[64];
+	int			n = 0;
+
+	for (const em_check *c; n < 64 && (c = em_check_at(n)) != NULL; n++)
+		method[n] = CStringGetTextDatum(c->method);
+	PG_RETURN_ARRAYTYPE_P(construct_array(method, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+PG_FUNCTION_INFO_V1(emvalid_map_require);
+
+/* _em_map_require(m emmap): ERROR unless its large object is here, complete, and begins as it should */
+Datum
+emvalid_map_require(PG_FUNCTION_ARGS)
+{
+	EmMap	   *map = PG_GETARG_EMMAP(0);
+	EmSession  *session = emvalid_begin(CurrentMemoryContext);
+
+	emmap_lo_close(emmap_lo_open_map(session, map));
+	emvalid_end(session);
+	PG_RETURN_VOID();
 }
 
 PG_FUNCTION_INFO_V1(emvalid_measurable_checks);

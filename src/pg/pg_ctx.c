@@ -54,6 +54,7 @@ emvalid_begin(MemoryContext owner)
 		.memory_budget = (uint64_t) emvalid_memory_budget << 20,
 		.seed = (uint64_t) emvalid_seed,
 		.poll = poll_interrupts,
+		.progress = emvalid_report_progress,
 		.arg = session
 	};
 
