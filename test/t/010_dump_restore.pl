@@ -38,6 +38,7 @@ my $everything = q{
     SELECT entry_id, check_code, name, md5(x::text || y::text) FROM em_series ORDER BY 1, 2, 3;
     SELECT profile, check_code, ordinal, measure, limit_value FROM em_criterion ORDER BY 1, 2, 3;
     SELECT em_report_text('A');
+    SELECT job_id, entry_id, state, enqueued FROM em_job ORDER BY 1;
 };
 my $before = $node->safe_psql('postgres', $everything);
 like($before, qr{A\|vrs\|0\.b\|OK}, 'there is something to compare');
