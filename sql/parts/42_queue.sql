@@ -35,7 +35,7 @@ COMMENT ON COLUMN em_job.state IS
 COMMENT ON COLUMN em_job.priority IS 'higher ones first';
 COMMENT ON COLUMN em_job.attempts IS 'how often a worker started it';
 COMMENT ON COLUMN em_job.not_before IS 'not to be started earlier';
-COMMENT ON COLUMN em_job.reason IS 'stable short form of the error: map_missing, out_of_memory, worker_died, ...';
+COMMENT ON COLUMN em_job.reason IS 'stable short form of the error: map_missing, superseded, out_of_memory, worker_died, ...';
 COMMENT ON COLUMN em_job.error IS 'message of the last error';
 COMMENT ON COLUMN em_job.worker IS 'process id of the server process that runs it or ran it last';
 COMMENT ON COLUMN em_job.run_id IS 'the run that it fills; results that are there already are not measured again';

@@ -44,19 +44,21 @@ AS $$
 #variable_conflict use_column
 DECLARE
     job em_job;
+    missing boolean := _em_job_failed.sqlstate IN ('42704', '55000');
+    successor bigint;    -- a job for newer maps that waits already takes over
     pause interval;
     changed bigint;
 BEGIN
     SELECT * INTO job FROM em_job j WHERE j.job_id = _em_job_failed.job_id;
-    pause := _em_retry_after(_em_job_failed.sqlstate, job.attempts);
-    -- Another job of the entry is waiting already, for newer maps: it takes over.
-    IF EXISTS (SELECT FROM em_job j WHERE j.entry_id = job.entry_id AND j.state IN ('queued', 'waiting') AND j.job_id <> job.job_id) THEN
-        pause := NULL;
-    END IF;
+    SELECT j.job_id INTO successor FROM em_job j
+    WHERE j.entry_id = job.entry_id AND j.state IN ('queued', 'waiting') AND j.job_id <> job.job_id;
+    pause := CASE WHEN successor IS NULL THEN _em_retry_after(_em_job_failed.sqlstate, job.attempts) END;
     UPDATE em_job j
-    SET state = CASE WHEN _em_job_failed.sqlstate = '57014' THEN 'cancelled' WHEN pause IS NULL THEN 'failed'
-                     WHEN _em_job_failed.sqlstate IN ('42704', '55000') THEN 'waiting' ELSE 'queued' END,
-        reason = _em_reason(_em_job_failed.sqlstate), error = _em_job_failed.message,
+    SET state = CASE WHEN _em_job_failed.sqlstate = '57014' OR missing AND successor IS NOT NULL THEN 'cancelled'
+                     WHEN pause IS NULL THEN 'failed' WHEN missing THEN 'waiting' ELSE 'queued' END,
+        reason = CASE WHEN missing AND successor IS NOT NULL THEN 'superseded' ELSE _em_reason(_em_job_failed.sqlstate) END,
+        error = CASE WHEN missing AND successor IS NOT NULL THEN format('its maps were replaced; job %s is for the new ones', successor)
+                     ELSE _em_job_failed.message END,
         not_before = coalesce(clock_timestamp() + pause, j.not_before),
         finished = CASE WHEN pause IS NULL OR _em_job_failed.sqlstate = '57014' THEN clock_timestamp() END
     WHERE j.job_id = _em_job_failed.job_id AND j.state = 'running';

@@ -192,6 +192,7 @@ sql(qq{SELECT em_ingest('L', em_map_load('$import/small.mrc'), contour => 0.6)})
 sql(q{DELETE FROM em_entry_map WHERE role LIKE 'half%'});
 ok(wait_for(q{SELECT count(*) FROM em_job WHERE state IN ('queued', 'running', 'waiting')}, '0'), 'replacing a map under a worker');
 is(sql('SELECT count(*) FROM em_stale'), 0, 'leaves results of the new map only');
+like(sql('SELECT state, reason FROM em_job ORDER BY job_id LIMIT 1'), qr/^(cancelled\|superseded|done\|)$/, 'the job for the old one says so');
 
 # stop -m fast
 large();
