@@ -27,10 +27,11 @@ COMMENT ON FUNCTION em_isosurface_png(emmap, double precision, integer, emmap, d
     'x, y, z. A second map of the same box, such as a local resolution, colours it from low to high (its least and greatest '
     'value inside when NULL). Maps beyond 256 voxels a side are drawn from block means';
 
-CREATE FUNCTION em_pictures(map emmap, level double precision DEFAULT NULL,
+CREATE FUNCTION em_pictures(map emmap, level double precision DEFAULT NULL, what text DEFAULT NULL,
                             OUT kind text, OUT part text, OUT png bytea, OUT factor integer)
     RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'emvalid_pictures' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 12;
-COMMENT ON FUNCTION em_pictures(emmap, double precision) IS
+COMMENT ON FUNCTION em_pictures(emmap, double precision, text) IS
     'All pictures of a report from one pass over the map: kinds slice, variance and projection with an axis as part, and, with a '
-    'level, surface with a view; beyond 256 voxels a side from means of factor^3 voxels';
+    'level, surface with a view; beyond 256 voxels a side from means of factor^3 voxels; '
+    'what: one kind';

@@ -4,8 +4,8 @@
 
 CREATE FUNCTION _em_image_html(png bytea, alt text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 500
-RETURN format('<img alt="%s" width="284" height="%s" src="data:image/png;base64,%s">', _em_html(alt),
-              round(284.0 * (get_byte(png, 22) * 256 + get_byte(png, 23)) / (get_byte(png, 18) * 256 + get_byte(png, 19))),
+RETURN format('<img alt="%s" width="264" height="%s" src="data:image/png;base64,%s">', _em_html(alt),
+              round(264.0 * (get_byte(png, 22) * 256 + get_byte(png, 23)) / (get_byte(png, 18) * 256 + get_byte(png, 19))),
               translate(encode(png, 'base64'), E'\n', ''));
 COMMENT ON FUNCTION _em_image_html(bytea, text) IS 'Internal: a PNG inside the page, at half its size so that it is sharp';
 
@@ -189,8 +189,7 @@ BEGIN
                                                          ELSE 'The middle slice across each axis; the line is the contour level.' END, 'Central slice of the map across %s'),
                      (4, 'variance', 'Slices of largest variance', 'The slice across each axis whose values vary most.', 'Slice of largest variance across %s'))
                  AS k (n, kind, title, caption, alt)
-        JOIN em_pictures(map, CASE WHEN whole THEN contour END) AS p ON p.kind = k.kind
-        WHERE whole OR k.kind = 'slice'
+        JOIN em_pictures(map, CASE WHEN whole THEN contour END, CASE WHEN NOT whole THEN 'slice' END) AS p ON p.kind = k.kind
         GROUP BY k.n, k.title, k.caption
     ) AS g;
     RETURN doc;

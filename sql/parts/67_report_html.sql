@@ -19,7 +19,7 @@ RETURN 'html{font:16px/1.5 "DejaVu Sans",Verdana,Arial,sans-serif;color:#111;bac
     '.pictures>div{display:grid;grid-template-columns:repeat(3,1fr);gap:.5rem;align-items:end}.pictures img{width:100%;height:auto}'
     'details{margin:.3rem 0 .8rem}summary{cursor:pointer}.slider{width:11rem;height:1.2rem;vertical-align:middle;margin-right:.5rem}.nowrap{white-space:nowrap}'
     'li{margin:.15rem 0}nav ul{list-style:none;padding-left:1rem;margin:.2rem 0}footer{margin-top:3rem;border-top:1px solid #555;font-size:.85rem}'
-    '@page{size:A4;margin:16mm 15mm}@media print{html{font-size:10pt}body{max-width:none;padding:0}h2,h3,h4{break-after:avoid}tr,li{break-inside:avoid}a{color:inherit}'
+    '@page{size:A4;margin:16mm 15mm}@media print{html{font-size:10pt}body{max-width:none;padding:0}h2,h3,h4,caption,thead{break-after:avoid}tr,li{break-inside:avoid}a{color:inherit}'
     'details{display:none}}@media (max-width:40rem){.pictures>div{grid-template-columns:1fr}dl{grid-template-columns:1fr}}';
 COMMENT ON FUNCTION _em_report_style() IS 'Internal: style sheet of the HTML pages, for screen, paper and grey';
 

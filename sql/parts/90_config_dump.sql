@@ -9,6 +9,7 @@
 SELECT pg_catalog.pg_extension_config_dump('em_check', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_measure_info', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_check_text', 'WHERE NOT shipped OR edited');
+SELECT pg_catalog.pg_extension_config_dump('em_figure', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_profile', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_criterion', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_estimate_source', 'WHERE NOT shipped OR edited');

@@ -241,9 +241,16 @@ put_picture(FunctionCallInfo fcinfo, const char *kind, const char *part, bytea *
 	pfree(png);
 }
 
+/* Is this kind of picture asked for?  NULL asks for all. */
+static bool
+is_wanted(const char *what, const char *kind)
+{
+	return what == NULL || strcmp(what, kind) == 0;
+}
+
 PG_FUNCTION_INFO_V1(emvalid_pictures);
 
-/* em_pictures(map, level) returns setof (kind, part, png, factor): one pass over the map */
+/* em_pictures(map, level, what text) returns setof (kind, part, png, factor): one pass over the map */
 Datum
 emvalid_pictures(PG_FUNCTION_ARGS)
 {
@@ -253,6 +260,7 @@ emvalid_pictures(PG_FUNCTION_ARGS)
 	em_rows		rows = {NULL};
 	int			factor;
 	double		contour = optional_number(fcinfo, 1);
+	const char *what = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
@@ -263,16 +271,21 @@ emvalid_pictures(PG_FUNCTION_ARGS)
 	{
 		int64_t		index;
 
-		put_picture(fcinfo, "slice", axis_name[axis],
-					draw_plane(session, &rows, axis, surface.volume->grid.n[axis] / 2, "Slice", contour), factor);
-		emvalid_check(session, em_plane_most_varied(session->ctx, &rows, axis, &index));
-		put_picture(fcinfo, "variance", axis_name[axis],
-					draw_plane(session, &rows, axis, index, "Variance,", contour), factor);
-		put_picture(fcinfo, "projection", axis_name[axis],
-					draw_plane(session, &rows, axis, -1, "Projection", NAN), factor);
+		if (is_wanted(what, "slice"))
+			put_picture(fcinfo, "slice", axis_name[axis],
+						draw_plane(session, &rows, axis, surface.volume->grid.n[axis] / 2, "Slice", contour), factor);
+		if (is_wanted(what, "variance"))
+		{
+			emvalid_check(session, em_plane_most_varied(session->ctx, &rows, axis, &index));
+			put_picture(fcinfo, "variance", axis_name[axis],
+						draw_plane(session, &rows, axis, index, "Variance,", contour), factor);
+		}
+		if (is_wanted(what, "projection"))
+			put_picture(fcinfo, "projection", axis_name[axis],
+						draw_plane(session, &rows, axis, -1, "Projection", NAN), factor);
 	}
 	surface.level = contour;
-	for (int view = 0; isfinite(contour) && view < 3; view++)
+	for (int view = 0; isfinite(contour) && is_wanted(what, "surface") && view < 3; view++)
 		put_picture(fcinfo, "surface", psprintf("%d", view + 1), draw_view(session, &surface, view), factor);
 	emvalid_end(session);
 	return (Datum) 0;

@@ -53,7 +53,7 @@ SELECT alike(em_report_html('EMD-1127'), '%&lt;script&gt;alert(&quot;1&quot;)%α
 SELECT em_ingest('DEMO', em_map_load(:'demo' || '/demo.map'), contour => 0.06, resolution => 4.2);
 SELECT em_validate_atomic('DEMO', '{0.b,0.d}');
 CREATE TEMP TABLE d AS SELECT em_report_html('DEMO', 'emvalid') AS doc;
-SELECT is((SELECT count(*) FROM regexp_matches(doc, '<img alt="[^"]+" width="284" height="[0-9]+" src="data:image/png;base64,iVBOR', 'g')), 12::bigint, 'pictures with alternative text') FROM d;
+SELECT is((SELECT count(*) FROM regexp_matches(doc, '<img alt="[^"]+" width="264" height="[0-9]+" src="data:image/png;base64,iVBOR', 'g')), 12::bigint, 'pictures with alternative text') FROM d;
 SELECT cmp_ok((SELECT count(*) FROM regexp_matches(doc, '<svg [^>]*role="img"[^>]*><title>[^<]+</title><desc>[^<]+</desc>', 'g')), '>=', 2::bigint, 'plots with title and description') FROM d;
 SELECT is((SELECT count(*) FROM regexp_matches(doc, '<figure>', 'g')), (SELECT count(*) FROM regexp_matches(doc, '<summary>Numbers of figure', 'g')), 'each with its numbers') FROM d;
 SELECT cmp_ok(length((SELECT doc FROM d)), '<', 5000000, 'below 5 MB');

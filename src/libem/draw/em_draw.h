@@ -11,7 +11,7 @@
 
 #include "draw/em_visit.h"
 
-#define EM_PICTURE_SIDE 440		/* pixels of the longer side of the drawn area */
+#define EM_PICTURE_SIDE 400		/* pixels of the longer side of the drawn area */
 
 /* An encoded picture; the bytes belong to the context. */
 typedef struct em_png

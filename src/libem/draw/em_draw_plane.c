@@ -66,6 +66,26 @@ grey_image(const em_plane *p, double low, double high)
 	return image;
 }
 
+/* Keep 128 greys of the drawn area: noise then takes an eighth less room, and nobody sees it. */
+static void
+fewer_greys(em_canvas *c)
+{
+	unsigned char *data;
+	int			stride;
+
+	cairo_surface_flush(c->surface);
+	data = cairo_image_surface_get_data(c->surface);
+	stride = cairo_image_surface_get_stride(c->surface);
+	for (int y = 0; y < (int) c->h; y++)
+	{
+		uint32_t   *row = (uint32_t *) (data + ((int) c->top + y) * stride) + (int) c->left;
+
+		for (int x = 0; x < (int) c->w; x++)
+			row[x] = (row[x] & 0xfefefe) | (row[x] >> 7 & 0x010101);
+	}
+	cairo_surface_mark_dirty(c->surface);
+}
+
 /* Where an edge from value a to value b crosses the level, 0..1. */
 static double
 crossing(double a, double b, double level)
@@ -152,6 +172,7 @@ em_draw_plane(em_ctx *ctx, const em_plane *plane, const char *title, double cont
 	cairo_pattern_set_filter(cairo_get_source(c.cr), CAIRO_FILTER_GOOD);
 	cairo_pattern_set_extend(cairo_get_source(c.cr), CAIRO_EXTEND_PAD);
 	cairo_paint(c.cr);
+	fewer_greys(&c);
 	if (isfinite(contour))
 		draw_contour(c.cr, plane, contour);
 	cairo_restore(c.cr);
