@@ -34,6 +34,6 @@ psql -X --quiet -v ON_ERROR_STOP=1 -v demo="$EMVALID_DEMO" -v report="$root/buil
     -f contrib/demo/demo.sql
 
 say
-say "The report:  build/demo/report.txt and build/demo/report.json"
+say "The report:  build/demo/report.html (pictures), report.txt and report.json"
 say "The entry:   build/demo/entry/ (maps, half maps, header, model, truth)"
 say "The SQL:     contrib/demo/demo.sql"

@@ -52,13 +52,16 @@ WHERE entry_id = 'DEMO-1'
                              ('1.a', 'fsc_05'), ('1.a', 'fsc_0143'))
 ORDER BY check_code, name;
 
--- 6. The report, as text and as JSON.
+-- 6. The report, as text, as JSON and as a page with pictures.
 \pset format unaligned
 \pset tuples_only on
 \set text_file :report '.txt'
 \set json_file :report '.json'
+\set html_file :report '.html'
 \o :text_file
 SELECT em_report_text('DEMO-1');
 \o :json_file
 SELECT em_report_json('DEMO-1');
+\o :html_file
+SELECT em_report_html('DEMO-1');
 \o
