@@ -18,6 +18,7 @@ static const em_check *const catalogue[] = {
 	&em_check_1b,
 	&em_check_1c,
 	&em_check_1e,
+	&em_check_1f,
 	&em_check_1g,
 	&em_check_1h,
 };
@@ -39,6 +40,7 @@ static const em_check *const extras[] = {
 	&em_check_fsc3d,
 	&em_check_fsc3d_summary,
 	&em_check_monores,
+	&em_check_monodir,
 };
 
 #define COUNT(list) ((int) (sizeof(list) / sizeof((list)[0])))

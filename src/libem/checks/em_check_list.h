@@ -23,5 +23,6 @@ extern const em_check em_check_fso_directions;	/* resolution over the sphere */
 extern const em_check em_check_fsc3d;	/* curves of 1.h */
 extern const em_check em_check_fsc3d_summary;	/* 1.h for half maps alone */
 extern const em_check em_check_monores; /* 1.e for maps alone, one map too */
+extern const em_check em_check_monodir; /* 1.f for a map, with half maps or without */
 
 #endif							/* EM_CHECK_LIST_H */

@@ -1,0 +1,280 @@
+/*
+ * src/libem/checks/check_1f_monodir.c
+ *		Check 1.f: directional local resolution (MonoDir, doi:10.1038/s41467-019-13742-w).
+ *
+ * The test of uniformity asks whether some directions have the highest resolution
+ * of the voxels more often than others: Kolmogorov's statistic over the 46
+ * directions, with as many draws as the mask holds spheres of radius the median
+ * highest resolution.  Those ending in _vrs follow VRS: 47 directions, the first
+ * counted twice, 50000 draws, the last outside of the distribution compared with;
+ * no map passes that.
+ */
+#include "checks/em_check_list.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "checks/em_half_measures.h"
+#include "checks/em_half_pair.h"
+#include "checks/em_level0.h"
+#include "core/em_par.h"
+#include "core/em_quantile.h"
+#include "fourier/em_fft.h"
+#include "local/em_monodir.h"
+
+#define WORST_RESOLUTION 10.0	/* Å */
+#define MASKED_PERCENT 20.0		/* of the mask without noise */
+#define VRS_DRAWS 50000.0
+#define N EM_MONODIR_DIRECTIONS
+
+typedef struct difference_job
+{
+	em_volume  *v;
+	const em_volume *other;
+} difference_job;
+
+/* Item: plane z of v = (v - other) / 2. */
+static em_status
+difference_plane(void *arg, int64_t z, int worker)
+{
+	difference_job *job = arg;
+
+	(void) worker;
+	for (int64_t y = 0; y < job->v->grid.n[1]; y++)
+	{
+		float	   *to = em_volume_row(job->v, y, z);
+		const float *b = em_volume_row(job->other, y, z);
+
+		for (int64_t x = 0; x < job->v->grid.n[0]; x++)
+			to[x] = 0.5f * (to[x] - b[x]);
+	}
+	return EM_OK;
+}
+
+/* Half spectrum of the half difference; *out stays NULL when it is no noise, which the results say. */
+static em_status
+half_noise(em_workbench *wb, em_results *out, const em_mask *mask, em_volume **noise)
+{
+	difference_job job;
+	const em_volume *half1;
+	double		percent;
+	em_status	status;
+	bool		usable;
+
+	*noise = NULL;
+	EM_TRY(em_half_pair_ready(wb, out, false, &usable));
+	if (usable)
+		EM_TRY(em_half_check_usable(wb, out, &usable));
+	if (!usable)
+		return EM_OK;
+	EM_TRY(em_workbench_volume(wb, EM_ROLE_HALF1, &half1));
+	EM_TRY(em_workbench_volume(wb, EM_ROLE_HALF2, &job.other));
+	EM_TRY(em_half_zero_percent(out->ctx, half1, job.other, mask, &percent));
+	if (percent > MASKED_PERCENT)
+		return em_results_state(out, EM_FAILED, "masked_half_maps",
+								"the half maps agree in %.0f %% of the mask, so there is no noise to compare with",
+								percent);
+	EM_TRY(em_workbench_take_volume(wb, EM_ROLE_HALF1, &job.v));
+	status = em_parallel(out->ctx, "half difference", job.v->grid.n[2], difference_plane, &job);
+	if (status == EM_OK)
+		status = em_fft_forward(out->ctx, job.v);
+	if (status == EM_OK)
+		*noise = job.v;
+	else
+		em_volume_destroy(out->ctx, job.v);
+	return status;
+}
+
+/* Radial means: of the voxels less than one voxel nearer, or up to one farther. */
+static em_status
+store_radial(em_results *out, const em_monodir *m, double voxel)
+{
+	static const char *const name[] = {"radial_highest", "radial_lowest", "radial_mean"};
+	const float *value[] = {m->highest, m->lowest, m->middle};
+	double	   *sum;
+	int64_t		bins = 2;
+	int64_t		rows = 0;
+	em_status	status = EM_OK;
+
+	for (int64_t i = 0; i < m->n; i++)
+		bins = (int64_t) fmax((double) bins, hypot(hypot(m->position[3 * i], m->position[3 * i + 1]),
+												   m->position[3 * i + 2]) / voxel + 2);
+	sum = em_alloc(out->ctx, 8 * (uint64_t) bins, sizeof(double), "radial means");
+	if (sum == NULL)
+		return em_ctx_status(out->ctx);
+	for (int64_t i = 0; i < m->n; i++)
+	{
+		double	   *s = sum + 4 * (int64_t) (hypot(hypot(m->position[3 * i], m->position[3 * i + 1]),
+													m->position[3 * i + 2]) / voxel);
+
+		for (int k = 0; k < 3; k++)
+			s[k] += value[k][i];
+		s[3]++;
+	}
+	for (int64_t r = 1; r < bins; r++)
+	{
+		const double *s = sum + 4 * r;
+		const double count = s[3] + s[-1];
+
+		if (count == 0)
+			continue;
+		for (int k = 0; k < 3; k++)
+			sum[4 * bins + k * bins + rows] = (s[k] + s[k - 4]) / count;
+		sum[7 * bins + rows++] = (double) r * voxel;
+	}
+	for (int k = 0; k < 3 && status == EM_OK; k++)
+		status = em_results_series(out, name[k], rows, "radius", sum + 7 * bins, "Å",
+								   sum + 4 * bins + k * bins, "Å");
+	em_free(out->ctx, sum);
+	return status;
+}
+
+/* The histogram of directions and the two tests of it. */
+static em_status
+store_directions(em_results *out, const em_monodir *m, double independent)
+{
+	double		number[N];
+	double		vrs[N + 1];
+	double		p;
+	double		d;
+
+	for (int i = 0; i < N; i++)
+		number[i] = i + 1;
+	vrs[0] = m->count[0];
+	memcpy(vrs + 1, m->count, sizeof(m->count));
+	d = em_monodir_uniformity(m->count, N, N, independent, &p);
+	EM_TRY(em_results_measure(out, "d_statistic", d, ""));
+	EM_TRY(em_results_measure(out, "p_value", p, ""));
+	EM_TRY(em_results_measure(out, "n_effective", independent, ""));
+	d = em_monodir_uniformity(vrs, N + 1, N, VRS_DRAWS, &p);
+	EM_TRY(em_results_measure(out, "d_statistic_vrs", d, ""));
+	EM_TRY(em_results_measure(out, "p_value_vrs", p, ""));
+	EM_TRY(em_results_series(out, "direction_histogram", N, "direction", number, "", m->count, "voxels"));
+	return em_results_series(out, "direction_resolution", N, "direction", number, "", m->median, "Å");
+}
+
+static em_status
+store(em_results *out, const em_monodir *m, const em_mask *mask, const em_grid *grid)
+{
+	em_summary	highest;
+	em_summary	lowest;
+	em_summary	doa;
+	double		volume = (double) mask->count * em_grid_voxel_volume(grid);
+
+	EM_TRY(em_summarize_array(out->ctx, m->highest, m->n, &highest));
+	EM_TRY(em_summarize_array(out->ctx, m->lowest, m->n, &lowest));
+	EM_TRY(em_summarize_array(out->ctx, m->doa, m->n, &doa));
+	EM_TRY(em_results_measure(out, "mean_resolution", m->mean, "Å"));
+	EM_TRY(em_results_measure(out, "highest_median", highest.p50, "Å"));
+	EM_TRY(em_results_measure(out, "lowest_median", lowest.p50, "Å"));
+	EM_TRY(em_results_measure(out, "doa_p2_5", doa.p2_5, "Å"));
+	EM_TRY(em_results_measure(out, "doa_p25", doa.p25, "Å"));
+	EM_TRY(em_results_measure(out, "doa_p50", doa.p50, "Å"));
+	EM_TRY(em_results_measure(out, "doa_p75", doa.p75, "Å"));
+	EM_TRY(em_results_measure(out, "doa_p97_5", doa.p97_5, "Å"));
+	EM_TRY(em_results_measure(out, "n", (double) m->n, "voxels"));
+	EM_TRY(em_results_measure(out, "evaluations", m->evaluations, ""));
+	EM_TRY(em_results_measure(out, "noise_from_halves", m->noise_from_halves ? 1 : 0, ""));
+	EM_TRY(store_directions(out, m, fmax(volume / (4.0 / 3 * M_PI * pow(highest.p50, 3)), 1)));
+	return store_radial(out, m, grid->voxel[0]);
+}
+
+/* Measure with what is needed for the noise. */
+static em_status
+measure(em_workbench *wb, em_results *out)
+{
+	const em_grid *grid = em_workbench_grid(wb, EM_ROLE_MAP);
+	const bool	halves = em_workbench_has(wb, EM_ROLE_HALF1) && em_workbench_has(wb, EM_ROLE_HALF2);
+	const em_volume *map;
+	const em_volume *spectrum;
+	const em_mask *mask;
+	em_volume  *noise = NULL;
+	em_monodir *m;
+	double		radius[2];
+	em_status	status;
+	bool		shell;
+
+	EM_TRY(em_workbench_hard_mask(wb, &mask));
+	em_workbench_unpin(wb);
+	EM_TRY(em_workbench_hard_mask(wb, &mask));
+	EM_TRY(em_workbench_volume(wb, EM_ROLE_MAP, &map));
+	EM_TRY(em_monodir_noise_shell(out->ctx, map, mask, &shell, &radius[0], &radius[1]));
+	if (!shell && !halves)
+		return em_results_state(out, EM_FAILED, "no_noise_shell",
+								"no shell of noise surrounds the mask, and there are no half maps");
+	if (!shell)
+	{
+		if (em_grid_same(out->ctx, grid, em_workbench_grid(wb, EM_ROLE_HALF1), "the map", "half map 1") != EM_OK)
+			return em_results_state(out, EM_FAILED, "half_maps_differ", "%s", em_ctx_message(out->ctx));
+		EM_TRY(half_noise(wb, out, mask, &noise));
+		em_workbench_unpin(wb);
+		if (noise == NULL)
+			return EM_OK;
+	}
+	status = em_workbench_hard_mask(wb, &mask);
+	if (status == EM_OK)
+		status = em_workbench_volume(wb, EM_ROLE_MAP, &map);
+	if (status == EM_OK)
+		status = em_workbench_spectrum(wb, EM_ROLE_MAP, &spectrum);
+	em_workbench_make_room(wb, em_monodir_bytes(out->ctx, grid));
+	if (status == EM_OK)
+		status = em_monodir_run(out->ctx, map, spectrum, mask, noise, &m);
+	em_volume_destroy(out->ctx, noise);
+	if (status != EM_OK)
+		return status;
+	status = store(out, m, mask, grid);
+	em_monodir_destroy(out->ctx, m);
+	return status;
+}
+
+/* With or without half maps. */
+static em_status
+run_monodir(em_workbench *wb, em_results *out)
+{
+	const double resolution = em_workbench_resolution(wb);
+	bool		ready;
+
+	if (!(resolution > 0) || !isfinite(resolution))
+		return em_results_state(out, EM_NOT_APPLICABLE, "no_resolution", "no resolution is reported");
+	EM_TRY(em_results_measure(out, "reported_resolution", resolution, "Å"));
+	if (resolution > WORST_RESOLUTION)
+		return em_results_state(out, EM_NOT_APPLICABLE, "resolution_too_low",
+								"the method does not apply to maps with a resolution worse than %g Å",
+								WORST_RESOLUTION);
+	EM_TRY(em_level0_ready(wb, out, true, &ready));
+	if (!ready)
+		return EM_OK;
+	if (em_grid_check(out->ctx, em_workbench_grid(wb, EM_ROLE_MAP), em_role_name(EM_ROLE_MAP)) != EM_OK)
+		return em_results_state(out, EM_FAILED, "bad_grid", "%s", em_ctx_message(out->ctx));
+	return measure(wb, out);
+}
+
+/* Check 1.f belongs to the level of the half maps. */
+static em_status
+run_1f(em_workbench *wb, em_results *out)
+{
+	if (!em_workbench_has(wb, EM_ROLE_HALF1) || !em_workbench_has(wb, EM_ROLE_HALF2))
+		return em_results_state(out, EM_NOT_APPLICABLE, "no_half_maps", "the entry has no half maps");
+	return run_monodir(wb, out);
+}
+
+/* The map, its spectrum, the noise's and a half map on its way there, and the sweep. */
+static uint64_t
+estimate(const em_workbench *wb)
+{
+	const em_grid *grid = em_workbench_grid(wb, EM_ROLE_MAP);
+	const em_ctx *ctx = em_workbench_ctx(wb);
+
+	if (!em_workbench_has(wb, EM_ROLE_MAP) || em_grid_voxels(grid) <= 0)
+		return 0;
+	return em_level0_estimate(wb) + 3 * em_volume_bytes(grid) + em_fft_scratch_bytes(ctx, grid) +
+		em_monodir_bytes(ctx, grid);
+}
+
+const em_check em_check_1f = {
+	.code = "1.f",.method = "monodir/1",.run = run_1f,.estimate = estimate
+};
+
+const em_check em_check_monodir = {
+	.code = "monodir",.method = "monodir/1",.run = run_monodir,.estimate = estimate
+};
