@@ -10,7 +10,9 @@ CREATE TABLE em_level_info (
     inputs      text[] NOT NULL,
     preamble    text,
     title       text NOT NULL,
-    description text NOT NULL
+    description text NOT NULL,
+    shipped     boolean NOT NULL DEFAULT false,
+    edited      boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE em_level_info IS 'validation levels and qualifiers in canonical order: 0 to 5, A, W, O';
 COMMENT ON COLUMN em_level_info.inputs IS 'roles in em_entry_map or em_entry_file that put an entry at this level when all of them are there';

@@ -30,6 +30,33 @@ $$;
 COMMENT ON FUNCTION em_manage_lo() IS
     'trigger: removes the large object of a map that was deleted, replaced or truncated; only the owner of a large object may remove it, so others cannot remove the row either';
 
+CREATE FUNCTION _em_require_lo() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 10
+SET search_path = pg_catalog, @extschema@, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND em_oid(NEW.map) = OLD.lo THEN
+        RETURN NEW;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = current_user AND r.rolsuper)
+       AND NOT EXISTS (SELECT FROM pg_largeobject_metadata o
+                       WHERE o.oid = em_oid(NEW.map) AND pg_has_role(current_user, o.lomowner, 'USAGE')) THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = format('large object %s is not yours', em_oid(NEW.map)),
+            DETAIL = 'A map takes its large object with it when it is deleted, so an entry may only be given your own.',
+            HINT = 'Load the file with em_map_load(), em_map_from_bytea() or lo_import.';
+    END IF;
+    RETURN NEW;
+END;
+$$;
+COMMENT ON FUNCTION _em_require_lo() IS
+    'Internal: trigger that lets a role give an entry only large objects it owns; superusers, who restore dumps, may give any';
+
+CREATE TRIGGER em_require_lo
+    BEFORE INSERT OR UPDATE OF map ON em_entry_map
+    FOR EACH ROW EXECUTE FUNCTION _em_require_lo();
+COMMENT ON TRIGGER em_require_lo ON em_entry_map IS 'no entry may be given the large object of somebody else';
+
 CREATE TRIGGER em_manage_lo
     AFTER UPDATE OR DELETE ON em_entry_map
     FOR EACH ROW EXECUTE FUNCTION em_manage_lo();

@@ -4,16 +4,16 @@
  * Item names are those of the item table of a VRS report.
  */
 
-INSERT INTO em_level_info (level, ordinal, inputs, preamble, title, description) VALUES
-('0', 0, '{map}', NULL, 'Level 0 analysis', 'the map alone'),
-('1', 1, '{half1,half2}', 'Half maps', 'Level 1 analysis', 'two half maps'),
-('2', 2, '{classes}', '2D classes', 'Level 2 analysis', 'two-dimensional classes'),
-('3', 3, '{particles}', 'Particles', 'Level 3 analysis', 'particle images'),
-('4', 4, '{particles,angles}', 'Angular assignment', 'Level 4 analysis', 'particle images with their orientations'),
-('5', 5, '{micrographs,coordinates}', 'Micrographs', 'Level 5 analysis', 'micrographs with the particle coordinates'),
-('A', 6, '{model}', 'Atomic model', 'Level A analysis', 'an atomic model'),
-('W', 7, '{workflow}', 'Workflow', 'Level W analysis', 'the image processing workflow'),
-('O', 8, '{other}', 'Other techniques', 'Level O analysis', 'evidence from other techniques');
+INSERT INTO em_level_info (level, ordinal, inputs, preamble, title, description, shipped) VALUES
+('0', 0, '{map}', NULL, 'Level 0 analysis', 'the map alone', true),
+('1', 1, '{half1,half2}', 'Half maps', 'Level 1 analysis', 'two half maps', true),
+('2', 2, '{classes}', '2D classes', 'Level 2 analysis', 'two-dimensional classes', true),
+('3', 3, '{particles}', 'Particles', 'Level 3 analysis', 'particle images', true),
+('4', 4, '{particles,angles}', 'Angular assignment', 'Level 4 analysis', 'particle images with their orientations', true),
+('5', 5, '{micrographs,coordinates}', 'Micrographs', 'Level 5 analysis', 'micrographs with the particle coordinates', true),
+('A', 6, '{model}', 'Atomic model', 'Level A analysis', 'an atomic model', true),
+('W', 7, '{workflow}', 'Workflow', 'Level W analysis', 'the image processing workflow', true),
+('O', 8, '{other}', 'Other techniques', 'Level O analysis', 'evidence from other techniques', true);
 
 INSERT INTO em_check (check_code, level, ordinal, name, title, shipped, applies, reference,
                       sentence_ok, sentence_warned, explanation) VALUES

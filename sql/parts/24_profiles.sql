@@ -116,6 +116,13 @@ $$;
 COMMENT ON FUNCTION _em_replace_shipped() IS
     'Internal: trigger that lets an edited shipped row from a dump take the place of the untouched one; its arguments are the columns of the primary key';
 
+CREATE TRIGGER em_mark_edited BEFORE UPDATE ON em_level_info
+    FOR EACH ROW EXECUTE FUNCTION _em_mark_edited();
+COMMENT ON TRIGGER em_mark_edited ON em_level_info IS 'marks shipped rows that are changed';
+CREATE TRIGGER em_replace_shipped BEFORE INSERT ON em_level_info
+    FOR EACH ROW EXECUTE FUNCTION _em_replace_shipped('level');
+COMMENT ON TRIGGER em_replace_shipped ON em_level_info IS 'lets edited shipped rows from a dump replace the untouched ones';
+
 CREATE TRIGGER em_mark_edited BEFORE UPDATE ON em_check
     FOR EACH ROW EXECUTE FUNCTION _em_mark_edited();
 COMMENT ON TRIGGER em_mark_edited ON em_check IS 'marks shipped rows that are changed';

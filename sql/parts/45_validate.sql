@@ -11,12 +11,12 @@ COMMENT ON FUNCTION _em_bench_open(emmap, emmap, emmap, emmap, double precision,
     'Internal: open this session''s workbench; refuses when a check needs more than emvalid.memory_budget; '
     'returns the bytes the checks need at most';
 
-CREATE FUNCTION _em_bench_check(check_code text, OUT kind text, OUT name text, OUT value double precision,
+CREATE FUNCTION _em_bench_check(check_code text, entry_id text, OUT kind text, OUT name text, OUT value double precision,
                                 OUT unit text, OUT x_name text, OUT x double precision[], OUT x_unit text,
                                 OUT y double precision[], OUT reason_code text, OUT reason text)
     RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'emvalid_bench_check' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000000 ROWS 50;
-COMMENT ON FUNCTION _em_bench_check(text) IS
+COMMENT ON FUNCTION _em_bench_check(text, text) IS
     'Internal: run one check on the open workbench; a row for its state, one per measure and per series';
 
 CREATE FUNCTION _em_bench_close() RETURNS bigint
@@ -27,7 +27,7 @@ COMMENT ON FUNCTION _em_bench_close() IS
 -- Which checks a call asks for, in canonical order.
 CREATE FUNCTION _em_checks_to_run(checks text[]) RETURNS text[]
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 10
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 DECLARE
     wrong text;
@@ -67,7 +67,7 @@ COMMENT ON FUNCTION _em_inputs(text) IS
 -- Grade and score, to see whether a run changes them.
 CREATE FUNCTION _em_grade_now(entry_id text) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL SAFE COST 10000
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -81,7 +81,7 @@ COMMENT ON FUNCTION _em_grade_now(text) IS 'Internal: grade and score of an entr
 -- Open the workbench of an entry.
 CREATE FUNCTION _em_bench_for(entry_id text, codes text[]) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -113,7 +113,7 @@ COMMENT ON FUNCTION _em_bench_for(text, text[]) IS
 -- Open the workbench of an entry and write down the run.
 CREATE FUNCTION _em_run_begin(entry_id text, codes text[]) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -133,7 +133,7 @@ COMMENT ON FUNCTION _em_run_begin(text, text[]) IS 'Internal: open the workbench
 -- Run one check and store what it measured.
 CREATE FUNCTION _em_run_check(run_id bigint, entry_id text, check_code text) RETURNS text
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -141,7 +141,7 @@ DECLARE
     outcome text;
 BEGIN
     WITH found AS MATERIALIZED (
-        SELECT * FROM _em_bench_check(check_code)
+        SELECT * FROM _em_bench_check(check_code, entry_id)
     ), result AS (
         INSERT INTO em_result (run_id, entry_id, check_code, state, reason, reason_code, elapsed, method)
             SELECT run_id, entry_id, check_code, f.name, f.reason, f.reason_code, clock_timestamp() - begun, f.unit
@@ -171,7 +171,7 @@ COMMENT ON FUNCTION _em_run_check(bigint, text, text) IS
 -- Close the workbench and the run.
 CREATE FUNCTION _em_run_end(run_id bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -216,7 +216,7 @@ COMMENT ON PROCEDURE em_validate(text, text[]) IS
 
 CREATE FUNCTION em_validate_atomic(entry_id text, checks text[] DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000000
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 DECLARE
     codes text[] := _em_checks_to_run(checks);

@@ -7,7 +7,7 @@
 
 -- Steps of a validation: only for those who may validate.
 REVOKE EXECUTE ON FUNCTION
-    _em_bench_open(emmap, emmap, emmap, emmap, double precision, double precision, text[]), _em_bench_check(text),
+    _em_bench_open(emmap, emmap, emmap, emmap, double precision, double precision, text[]), _em_bench_check(text, text),
     _em_bench_close(), _em_bench_label(text), _em_bench_for(text, text[]), _em_run_begin(text, text[]),
     _em_run_check(bigint, text, text), _em_run_end(bigint), _em_map_require(emmap), _em_job_failed(bigint, text, text),
     _em_job_begin(em_job, bigint), _em_job_claim(), _em_job_step(bigint), em_launch_worker(int, interval)
@@ -72,7 +72,7 @@ BEGIN
     GRANT INSERT ON em_result, em_measure, em_series TO emvalid_validator;
     GRANT EXECUTE ON FUNCTION _em_put_map(text, text, emmap, text) TO emvalid_ingester;
     GRANT EXECUTE ON FUNCTION
-        _em_bench_open(emmap, emmap, emmap, emmap, double precision, double precision, text[]), _em_bench_check(text),
+        _em_bench_open(emmap, emmap, emmap, emmap, double precision, double precision, text[]), _em_bench_check(text, text),
         _em_bench_close(), _em_bench_label(text), _em_bench_for(text, text[]), _em_run_begin(text, text[]),
         _em_run_check(bigint, text, text), _em_run_end(bigint), _em_map_require(emmap), _em_job_failed(bigint, text, text),
         _em_job_begin(em_job, bigint), _em_job_claim(), _em_job_step(bigint), em_launch_worker(int, interval)

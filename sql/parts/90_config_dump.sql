@@ -6,6 +6,7 @@
  * come with the extension.  Parents before children.
  */
 
+SELECT pg_catalog.pg_extension_config_dump('em_level_info', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_check', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_measure_info', 'WHERE NOT shipped OR edited');
 SELECT pg_catalog.pg_extension_config_dump('em_check_text', 'WHERE NOT shipped OR edited');

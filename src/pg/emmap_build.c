@@ -160,7 +160,7 @@ copy_all(EmSession *session, em_source *source, em_target *target)
 
 	if (buf == NULL)
 		emvalid_throw(session, em_ctx_status(session->ctx));
-	for (;;)
+	for (int64 left = (int64) emvalid_max_map_size << 20;;)
 	{
 		int64_t		got = source->read(source, session->ctx, buf, PIECE);
 
@@ -169,6 +169,11 @@ copy_all(EmSession *session, em_source *source, em_target *target)
 			emvalid_throw(session, em_ctx_status(session->ctx));
 		if (got == 0)
 			break;
+		left -= got;
+		if (left < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("map is larger than emvalid.max_map_size")));
 		emvalid_check(session, target->write(target, session->ctx, buf, got));
 	}
 	em_free(session->ctx, buf);
@@ -302,14 +307,24 @@ export(EmSession *session, const EmMap *map, em_target *target)
 	emmap_lo_close(reader);
 }
 
+/* What is left of a bytea that is being filled. */
+typedef struct Rest
+{
+	char	   *next;
+	int64		bytes;
+} Rest;
+
 /* em_target that appends to preallocated bytea */
 static em_status
 bytea_write(em_target *target, em_ctx *ctx, const void *buf, int64_t bytes)
 {
-	char	  **end = target->arg;
+	Rest	   *rest = target->arg;
 
-	memcpy(*end, buf, (size_t) bytes);
-	*end += bytes;
+	if (bytes > rest->bytes)
+		return em_fail(ctx, EM_CHANGED, "large object holds more than its emmap value says");
+	memcpy(rest->next, buf, (size_t) bytes);
+	rest->next += bytes;
+	rest->bytes -= bytes;
 	return em_poll(ctx);
 }
 
@@ -322,8 +337,8 @@ emvalid_map_to_bytea(PG_FUNCTION_ARGS)
 	EmMap	   *map = PG_GETARG_EMMAP(0);
 	EmSession  *session = emvalid_begin(CurrentMemoryContext);
 	bytea	   *data;
-	char	   *end;
-	em_target	target = {.write = bytea_write,.arg = &end};
+	Rest		rest = {.bytes = map->file_bytes};
+	em_target	target = {.write = bytea_write,.arg = &rest};
 
 	if (map->file_bytes > (int64) MaxAllocSize - VARHDRSZ)
 		ereport(ERROR,
@@ -333,8 +348,10 @@ emvalid_map_to_bytea(PG_FUNCTION_ARGS)
 				 errhint("Use em_map_save(), or lo_export() from the client.")));
 	data = palloc((Size) map->file_bytes + VARHDRSZ);
 	SET_VARSIZE(data, map->file_bytes + VARHDRSZ);
-	end = VARDATA(data);
+	rest.next = VARDATA(data);
 	export(session, map, &target);
+	if (rest.bytes > 0)
+		emvalid_check(session, em_fail(session->ctx, EM_CHANGED, "large object holds less than its emmap value says"));
 	emvalid_end(session);
 	PG_RETURN_BYTEA_P(data);
 }

@@ -36,6 +36,8 @@ struct EmLoReader
 	bool		gzip;
 	em_source	stored;			/* the bytes of the object */
 	em_source	expanded;		/* what comes out of gzip */
+	em_source	gunzip;			/* its functions, before counting was put around them */
+	int64		expanded_bytes; /* how much came out so far */
 	StoredHash	hash;
 };
 
@@ -143,6 +145,35 @@ source_rewind(em_source *source, em_ctx *ctx)
 	return EM_OK;
 }
 
+/* The reader whose expanded source this is. */
+static EmLoReader *
+reader_of(em_source *expanded)
+{
+	return (EmLoReader *) ((char *) expanded - offsetof(EmLoReader, expanded));
+}
+
+/* em_source.read of the expanded bytes, counted */
+static int64_t
+expanded_read(em_source *source, em_ctx *ctx, void *buf, int64_t bytes)
+{
+	EmLoReader *r = reader_of(source);
+	int64_t		got = r->gunzip.read(source, ctx, buf, bytes);
+
+	if (got > 0)
+		r->expanded_bytes += got;
+	return got;
+}
+
+/* em_source.rewind of the expanded bytes */
+static em_status
+expanded_rewind(em_source *source, em_ctx *ctx)
+{
+	EmLoReader *r = reader_of(source);
+
+	r->expanded_bytes = 0;
+	return r->gunzip.rewind(source, ctx);
+}
+
 /* Length of an open object. */
 static int64
 object_length(int fd)
@@ -188,8 +219,13 @@ emmap_lo_open(EmSession *session, Oid lo)
 
 	emvalid_check(session, em_source_is_gzip(session->ctx, &r->stored, &r->gzip));
 	if (r->gzip)
+	{
 		emvalid_check(session, em_source_gunzip(session->ctx, &r->stored,
 												(int64_t) emvalid_max_map_size << 20, &r->expanded));
+		r->gunzip = r->expanded;
+		r->expanded.read = expanded_read;
+		r->expanded.rewind = expanded_rewind;
+	}
 	return r;
 }
 
@@ -203,6 +239,24 @@ changed(Oid lo, const char *detail)
 			 errdetail("%s", detail),
 			 errhint("The object was overwritten or truncated, is not restored yet, or belongs to another database; "
 					 "load the file again or adopt the object anew with em_map().")));
+}
+
+/*
+ * Does the file begin with the header that the value shows?  Whoever trusts the
+ * value's box must know that the voxels come in the same one.  Rewinds.
+ */
+static void
+check_header(EmLoReader *r, const EmMap *map)
+{
+	em_ctx	   *ctx = r->session->ctx;
+	em_source  *source = emmap_lo_source(r);
+	uint8		header[EMMAP_HEADER_BYTES];
+
+	emvalid_check(r->session, source->rewind(source, ctx));
+	emvalid_check(r->session, em_source_read_all(ctx, source, header, EMMAP_HEADER_BYTES, "the header of the map"));
+	if (memcmp(header, map->header, EMMAP_HEADER_BYTES) != 0)
+		changed(map->lo, "Its header differs.");
+	emvalid_check(r->session, source->rewind(source, ctx));
 }
 
 EmLoReader *
@@ -223,7 +277,7 @@ emmap_lo_open_map(EmSession *session, const EmMap *map)
 	if (hash_head(&r->hash) != map->head_hash)
 		changed(map->lo, "The first bytes differ.");
 	pfree(head);
-	emvalid_check(session, emmap_lo_source(r)->rewind(emmap_lo_source(r), session->ctx));
+	check_header(r, map);
 	return r;
 }
 
@@ -273,6 +327,27 @@ emmap_lo_drain(EmLoReader *reader, uint64 *content_hash, uint64 *head_hash)
 	return status;
 }
 
+/* Expand gzip to its end, which also checks its checksum; count the bytes. */
+static em_status
+drain_expanded(EmLoReader *reader, int64 limit)
+{
+	em_ctx	   *ctx = reader->session->ctx;
+	em_source  *source = &reader->expanded;
+	char	   *buf = em_alloc(ctx, 1, 65536, "a read buffer");
+	int64_t		got = 1;
+
+	if (buf == NULL)
+		return em_ctx_status(ctx);
+	while (got > 0 && reader->expanded_bytes <= limit)
+		got = source->read(source, ctx, buf, 65536);
+	em_free(ctx, buf);
+	if (got < 0)
+		return em_ctx_status(ctx);
+	if (reader->expanded_bytes != limit)
+		return em_fail(ctx, EM_CHANGED, "the map expands to another length than its emmap value says");
+	return EM_OK;
+}
+
 em_status
 emmap_lo_verify(EmLoReader *reader, const EmMap *map)
 {
@@ -280,6 +355,8 @@ emmap_lo_verify(EmLoReader *reader, const EmMap *map)
 	uint64		content;
 	uint64		head;
 
+	if (reader->gzip)
+		EM_TRY(drain_expanded(reader, map->file_bytes));
 	EM_TRY(emmap_lo_drain(reader, &content, &head));
 	if (content == map->content_hash && head == map->head_hash)
 		return EM_OK;

@@ -4,8 +4,9 @@
  *
  * CALL em_validate opens one bench, runs its checks on it with a COMMIT after
  * each, and closes it.  The bench therefore lives in a context of its own
- * below TopMemoryContext; it goes away when it is closed or replaced, and when
- * the transaction aborts (error, cancel, timeout).
+ * below TopMemoryContext; it goes away when it is closed or replaced, when
+ * the transaction aborts (error, cancel, timeout), and when the subtransaction
+ * that opened it does.  A check that raises an error leaves it unusable.
  */
 #include "emvalid_pg.h"
 
@@ -20,6 +21,9 @@
 
 static MemoryContext bench_context;
 static EmBench *bench;
+static char *bench_entry;		/* whose bench it is */
+static bool bench_broken;		/* a check was left by an error */
+static SubTransactionId bench_subid;	/* where it was opened; invalid once committed */
 
 /* Close the bench of this backend, if there is one. */
 static void
@@ -30,6 +34,9 @@ close_bench(void)
 	emvalid_progress_label(NULL);
 	bench = NULL;
 	bench_context = NULL;
+	bench_entry = NULL;
+	bench_broken = false;
+	bench_subid = InvalidSubTransactionId;
 	if (old != NULL)
 		MemoryContextDelete(old);
 }
@@ -39,6 +46,16 @@ static void
 at_xact_end(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_ABORT)
+		close_bench();
+	else if (event == XACT_EVENT_COMMIT)
+		bench_subid = InvalidSubTransactionId;
+}
+
+/* So does the subtransaction it was opened in, or one around that. */
+static void
+at_subxact_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB && bench_subid != InvalidSubTransactionId && bench_subid >= mine)
 		close_bench();
 }
 
@@ -92,11 +109,17 @@ emvalid_bench_open(PG_FUNCTION_ARGS)
 	if (!registered)
 	{
 		RegisterXactCallback(at_xact_end, NULL);
+		RegisterSubXactCallback(at_subxact_end, NULL);
 		registered = true;
 	}
+	if (PG_ARGISNULL(EM_ROLE_COUNT + 2))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the list of checks must not be null")));
 	close_bench();
 	for (int i = 0; i < EM_ROLE_COUNT; i++)
 		maps[i] = PG_ARGISNULL(i) ? NULL : PG_GETARG_EMMAP(i);
+	bench_subid = GetCurrentSubTransactionId();
 	bench_context = AllocSetContextCreate(TopMemoryContext, "emvalid workbench", ALLOCSET_DEFAULT_SIZES);
 	bench = emvalid_bench(emvalid_begin(bench_context), maps, &options);
 	bytes = require_memory(bench, PG_GETARG_ARRAYTYPE_P(EM_ROLE_COUNT + 2));
@@ -105,12 +128,17 @@ emvalid_bench_open(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(emvalid_bench_label);
 
-/* _em_bench_label(entry_id text): the name under which the bench shows its progress */
+/* _em_bench_label(entry_id text): whose bench it is, also for its progress */
 Datum
 emvalid_bench_label(PG_FUNCTION_ARGS)
 {
+	char	   *entry = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
 	if (bench != NULL)
-		emvalid_progress_label(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	{
+		emvalid_progress_label(entry);
+		bench_entry = MemoryContextStrdup(bench_context, entry);
+	}
 	PG_RETURN_VOID();
 }
 
@@ -235,7 +263,7 @@ is_result(em_status status)
 PG_FUNCTION_INFO_V1(emvalid_bench_check);
 
 /*
- * _em_bench_check(check_code text) returns setof (kind, name, value, unit,
+ * _em_bench_check(check_code text, entry_id text) returns setof (kind, name, value, unit,
  * x_name, x, x_unit, y, reason_code, reason): run one check on the open bench.
  */
 Datum
@@ -248,16 +276,21 @@ emvalid_bench_check(PG_FUNCTION_ARGS)
 	em_status	status;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (bench == NULL)
+	if (bench_broken)
+		close_bench();
+	if (bench == NULL || bench_entry == NULL ||
+		strcmp(bench_entry, text_to_cstring(PG_GETARG_TEXT_PP(1))) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("no workbench is open"),
+				 errmsg("no workbench is open for this entry"),
+				 errdetail("It was closed by an error, or another validation took its place."),
 				 errhint("Use CALL em_validate(entry_id).")));
 	if (check == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("check \"%s\" cannot be measured by this version", code)));
 	session = bench->session;
+	bench_broken = true;		/* until the results are out */
 	em_ctx_reset(session->ctx);
 	emvalid_check(session, em_results_create(session->ctx, &results));
 	emvalid_progress_check(code);
@@ -271,6 +304,7 @@ emvalid_bench_check(PG_FUNCTION_ARGS)
 						 em_ctx_detail(session->ctx)[0] != '\0' ? ": " : "", em_ctx_detail(session->ctx));
 	put_results((ReturnSetInfo *) fcinfo->resultinfo, check, results);
 	em_results_destroy(results);
+	bench_broken = false;
 	return (Datum) 0;
 }
 

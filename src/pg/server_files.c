@@ -80,6 +80,10 @@ emvalid_readable_path(const char *path)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
 				 errmsg("path \"%s\" is not absolute", path)));
+	if (strstr(path, "/../") != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("path \"%s\" must not contain \"..\"", path)));
 	if (realpath(path, resolved) == NULL)
 	{
 		int			why = errno;

@@ -38,6 +38,8 @@ struct em_ctx
 	char		hint[256];
 	void	   *slot[EM_SLOT_COUNT];
 	em_slot_free slot_free[EM_SLOT_COUNT];
+	void	   *loop;			/* the running loop, if any */
+	em_loop_finish loop_finish;
 };
 
 _Static_assert(sizeof(em_block) <= EM_HEAD, "ledger entry must fit its head");
@@ -83,6 +85,11 @@ em_ctx_destroy(em_ctx *ctx)
 {
 	if (ctx == NULL)
 		return;
+	if (ctx->loop != NULL)
+	{
+		__atomic_store_n(&ctx->stop, 1, __ATOMIC_RELAXED);
+		ctx->loop_finish(ctx->loop);
+	}
 	for (int i = 0; i < EM_SLOT_COUNT; i++)
 		if (ctx->slot[i] != NULL && ctx->slot_free[i] != NULL)
 			ctx->slot_free[i] (ctx->slot[i]);
@@ -345,4 +352,11 @@ em_ctx_set_slot(em_ctx *ctx, int which, void *slot, em_slot_free destroy)
 {
 	ctx->slot[which] = slot;
 	ctx->slot_free[which] = destroy;
+}
+
+void
+em_ctx_set_loop(em_ctx *ctx, void *loop, em_loop_finish finish)
+{
+	ctx->loop = loop;
+	ctx->loop_finish = finish;
 }

@@ -130,6 +130,14 @@ enum
 	EM_SLOT_COUNT
 };
 
+/*
+ * The parallel loop that is running, and how to end it: em_ctx_destroy does so
+ * before any memory goes, also when it is called from within poll (a process
+ * that exits).  Only em_par.c sets it.
+ */
+typedef void (*em_loop_finish) (void *loop);
+extern void em_ctx_set_loop(em_ctx *ctx, void *loop, em_loop_finish finish);
+
 #define EM_TRY(call) \
 	do { \
 		em_status	em_try_status_ = (call); \

@@ -32,6 +32,23 @@ typedef struct em_worker
 	pthread_t	thread;
 } em_worker;
 
+/* The workers of a running loop. */
+typedef struct em_team
+{
+	em_worker	worker[64];
+	int			started;
+} em_team;
+
+/* Wait until every worker has ended; nothing is left to do a second time. */
+static void
+join_team(void *arg)
+{
+	em_team    *team = arg;
+
+	while (team->started > 0)
+		pthread_join(team->worker[--team->started].thread, NULL);
+}
+
 int
 em_parallel_workers(const em_ctx *ctx)
 {
@@ -151,10 +168,10 @@ em_status
 em_parallel(em_ctx *ctx, const char *phase, int64_t items, em_task_fn task, void *arg)
 {
 	em_loop		loop = {.ctx = ctx, .task = task, .arg = arg, .items = items};
-	em_worker	workers[64];
+	em_team		team;
 	pthread_condattr_t attr;
 	int			n = em_ctx_threads(ctx);
-	int			started;
+	bool		alone;
 
 	if (items <= 0)
 		return EM_OK;
@@ -170,14 +187,16 @@ em_parallel(em_ctx *ctx, const char *phase, int64_t items, em_task_fn task, void
 	pthread_cond_init(&loop.finished, &attr);
 	pthread_condattr_destroy(&attr);
 
-	started = start_workers(&loop, workers, n);
+	team.started = start_workers(&loop, team.worker, n);
+	alone = team.started == 0;
+	em_ctx_set_loop(ctx, &team, join_team);
 	wait_workers(ctx, phase, &loop);
-	for (int i = 0; i < started; i++)
-		pthread_join(workers[i].thread, NULL);
+	join_team(&team);
+	em_ctx_set_loop(ctx, NULL, NULL);
 	pthread_cond_destroy(&loop.finished);
 	pthread_mutex_destroy(&loop.lock);
 
-	if (started == 0)
+	if (alone)
 		return run_alone(ctx, phase, &loop);
 	if (em_ctx_stopped(ctx))
 		return em_fail(ctx, EM_CANCELLED, "stopped on request");

@@ -376,6 +376,15 @@ contour_vrs(double contour)
 	return strtod(text, NULL);
 }
 
+/* Steps of VRS's dilation by 2 Å; one a voxel of the longest axis fills any box. */
+static int
+steps_vrs(const em_grid *grid)
+{
+	const double longest = fmax(fmax((double) grid->n[0], (double) grid->n[1]), (double) grid->n[2]);
+
+	return (int) fmin(ceil(MASK_RADIUS / grid->voxel[0]), longest);
+}
+
 em_status
 em_workbench_hard_mask_vrs(em_workbench *wb, const em_mask **out)
 {
@@ -407,7 +416,7 @@ em_workbench_hard_mask_vrs(em_workbench *wb, const em_mask **out)
 		if (c->count == 0)
 			status = empty_mask(wb);
 		else
-			status = em_mask_dilate_vrs(wb->ctx, c->largest, (int) ceil(MASK_RADIUS / grid->voxel[0]), &m);
+			status = em_mask_dilate_vrs(wb->ctx, c->largest, steps_vrs(grid), &m);
 		if (own != NULL)
 			em_components_destroy(wb->ctx, own);
 		if (status != EM_OK)
