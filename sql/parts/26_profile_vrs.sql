@@ -94,7 +94,7 @@ FROM (VALUES
     ('1.a', 2, 'dpr_vrs', 'pass', 'the DPR', 'D26: limit of 102.9°, close to the expectation for noise'),
     ('1.a', 3, 'ssnr_vrs', 'pass', 'the SSNR', 'D28: a mean ratio of amplitudes'),
     ('1.b', 1, 'resolution_vrs', 'unmeasured', 'the FSC permutation test', 'D31: a sphere instead of the mask'),
-    ('1.f', 2, 'mean_resolution_vrs', 'unmeasured', 'MonoDir', 'D39: the mean is that of the plain local resolution'),
+    ('1.f', 2, 'mean_resolution_vrs', 'skip', 'MonoDir', 'D39: the mean is that of the plain local resolution of the full map; left out where that was not measured'),
     ('1.g', 1, 'fso_05_vrs', 'pass', 'the FSO', NULL),
     ('1.h', 1, 'global', 'pass', 'the 3D FSC', NULL))
     AS c (check_code, ordinal, limit_measure, when_limit_missing, method, comment);
