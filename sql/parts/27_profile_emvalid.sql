@@ -132,8 +132,13 @@ SELECT 'emvalid', '1.h', 3 + n, axis, '<=', 1.5, 'global', 'unmeasured', 'unmeas
        'The sphericity is shown but not judged: an ellipsoid of axes 1 : 2 still has 0.91', true
 FROM (VALUES ('x', 1), ('y', 2), ('z', 3)) AS a (axis, n);
 
--- 0.g has no criterion on purpose (D19): by construction three quarters of the
--- mask are occupied in every band, so that any limit on the median is vacuous.
+-- 0.g: by construction three quarters of the mask are occupied in every band, so that any limit on the
+-- median is vacuous; what can differ is whether it is always the same voxels that fall short.
+INSERT INTO em_criterion (profile, check_code, ordinal, shipped, measure, comparison, limit_value, when_missing, digits, warning, comment) VALUES
+('emvalid', '0.g', 1, true, 'low_occupancy_percent', '<=', 15, 'unmeasured', 1,
+ 'In {value} % of the mask (at most {limit} %) the occupancy is below 0.25: a part of the molecule is weak in nearly every band.',
+ 'D19: the share of voxels that fall short in nearly every band lies between 0 % (every band leaves out other voxels) and 25 % (always the same quarter); '
+ 'beyond 15 % most of what is weak is weak everywhere');
 
 INSERT INTO em_estimate_source (profile, check_code, measure, ordinal, shipped) VALUES
 ('emvalid', '0.e', 'p50', 1, true),

@@ -2,7 +2,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(58);
+SELECT plan(59);
 
 \ir ../reports/load_reports.sql
 
@@ -62,12 +62,12 @@ SELECT results_eq(
     $$SELECT e.entry_id, e.check_code, v.outcome, e.outcome FROM em_outcome e JOIN em_outcome v USING (entry_id, check_code)
       WHERE e.profile = 'emvalid' AND v.profile = 'vrs' AND e.outcome <> v.outcome
       ORDER BY 1, 2$$,
-    $$VALUES ('EMD-1127', '0.b', '1 warnings', 'OK'), ('EMD-1127', '0.c', '2 warnings', '1 warnings'), ('EMD-1127', '0.f', '1 warnings', 'Does not apply'), ('EMD-1127', '0.g', 'OK', 'No criterion'),
+    $$VALUES ('EMD-1127', '0.b', '1 warnings', 'OK'), ('EMD-1127', '0.c', '2 warnings', '1 warnings'), ('EMD-1127', '0.f', '1 warnings', 'Does not apply'), ('EMD-1127', '0.g', 'OK', 'Could not be measured'),
              ('EMD-2111', '0.c', '2 warnings', 'Could not be measured'), ('EMD-2111', '0.d', 'OK', 'Could not be measured'),
-             ('EMD-2111', '0.f', '1 warnings', 'Does not apply'), ('EMD-2111', '0.g', 'OK', 'No criterion'),
-             ('EMD-23053', '0.c', '2 warnings', 'Could not be measured'), ('EMD-23053', '0.g', 'OK', 'No criterion'),
+             ('EMD-2111', '0.f', '1 warnings', 'Does not apply'), ('EMD-2111', '0.g', 'OK', 'Could not be measured'),
+             ('EMD-23053', '0.c', '2 warnings', 'Could not be measured'), ('EMD-23053', '0.g', 'OK', 'Could not be measured'),
              ('EMD-5107', '0.a', '3 warnings', 'OK'), ('EMD-5107', '0.c', '2 warnings', '1 warnings'),
-             ('EMD-5107', '0.f', '1 warnings', 'Does not apply'), ('EMD-5107', '0.g', 'OK', 'No criterion'),
+             ('EMD-5107', '0.f', '1 warnings', 'Does not apply'), ('EMD-5107', '0.g', 'OK', 'Could not be measured'),
              ('EMD-60749', '0.b', '1 warnings', 'OK'), ('EMD-60749', '0.c', '2 warnings', '1 warnings')$$,
     'where emvalid differs from vrs');
 SELECT results_eq($$SELECT entry_id, score FROM em_score WHERE profile = 'emvalid' ORDER BY 1$$,
@@ -164,7 +164,9 @@ CALL put('1.h', '{"reported_resolution": 4}');
 SELECT results_eq($$SELECT warning FROM em_warning WHERE (entry_id, profile, check_code) = ('T', 'vrs', '1.h')$$,
                   ARRAY['The global FSC does not fall below 0.143.'], '1.h: no crossing is a warning of its own');
 CALL put('0.g', '{"p2_5": 0, "p50": 0.55, "p97_5": 1, "spread": 1}');
-SELECT is(outcome('0.g', 'emvalid'), 'No criterion', 'a check that the profile does not judge');
+SELECT is(outcome('0.g', 'emvalid'), 'Could not be measured', '0.g: emvalid judges the share that is weak in every band');
+CALL put('0.g', '{"p50": 0.55, "low_occupancy_percent": 20}');
+SELECT is(outcome('0.g', 'emvalid'), '1 warnings', 'which can fail');
 
 -- The latest result of each check counts -------------------------------------------------
 

@@ -49,7 +49,7 @@ SELECT is(em_criteria_text('vrs', '0.b'),
     'The check passes if 1) the number of components that hold 95 % of the raw mask (VRS definition) is at most 5; 2) the mean volume of the remaining components (VRS definition) '
     'is at most 5 Å³, if there is one; 3) the overlap of the raw and the constructed mask (VRS definition) is at least 0.75.', 'several criteria');
 SELECT is(em_criteria_text('vrs', '1.b'), 'The check passes if the reported resolution is at least 0.8 times the resolution at 1 % false discovery rate (VRS definition).', 'one criterion');
-SELECT is(em_criteria_text('emvalid', '0.g'), 'This profile does not judge the check.', 'no criterion');
+SELECT is(em_criteria_text('none', '0.g'), 'This profile does not judge the check.', 'no criterion');
 SELECT is(em_criteria_text('emvalid', '0.f'),
     'The check applies if the reported resolution is less than 15 Å, if there is one. The check passes if 1) the spread of the local B-factor is at least 0.01 Å²; '
     '2) the median of the local B-factor is between -300 and 0 Å².', 'a condition');
