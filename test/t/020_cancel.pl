@@ -64,7 +64,8 @@ sub cancelled
     $session->{stderr} = '';
     $session->query('SET statement_timeout = 0');
 }
-cancelled($_) for @work{qw(fsc validate mask bfactor)};
+# the first rounds fill caches
+for my $i (1 .. 3) { cancelled($_) for @work{qw(fsc validate mask bfactor)} }
 my $before = memory_kb($pid, 'VmRSS');
 my $anon = memory_kb($pid, 'RssAnon');
 for my $i (1 .. 5) { cancelled($_) for @work{qw(fsc validate mask bfactor)} }
