@@ -17,6 +17,7 @@ static const em_check *const catalogue[] = {
 	&em_check_1a,
 	&em_check_1b,
 	&em_check_1c,
+	&em_check_1d,
 	&em_check_1e,
 	&em_check_1f,
 	&em_check_1g,

@@ -52,6 +52,7 @@ extern const em_check em_check_0g;	/* local occupancy */
 extern const em_check em_check_1a;	/* global resolution */
 extern const em_check em_check_1b;	/* permutation test */
 extern const em_check em_check_1c;	/* BlocRes */
+extern const em_check em_check_1d;	/* ResMap */
 extern const em_check em_check_1e;	/* MonoRes */
 extern const em_check em_check_1f;	/* MonoDir */
 extern const em_check em_check_1g;	/* Fourier shell occupancy */

@@ -116,9 +116,8 @@ em_local_mask(em_workbench *wb, em_mask **out)
 	return status;
 }
 
-/* Share of the voxels below a resolution, %; NaN when there is none. */
-static em_status
-percentile_of(em_ctx *ctx, const em_volume *v, const em_mask *mask, double resolution, double *out)
+em_status
+em_local_percentile(em_ctx *ctx, const em_volume *v, const em_mask *mask, double resolution, double *out)
 {
 	int64_t		below = 0;
 
@@ -172,7 +171,7 @@ em_local_measures(em_workbench *wb, em_results *out, const em_volume *v, const e
 	double		percentile;
 
 	EM_TRY(em_summarize(out->ctx, v, mask, &s));
-	EM_TRY(percentile_of(out->ctx, v, mask, resolution, &percentile));
+	EM_TRY(em_local_percentile(out->ctx, v, mask, resolution, &percentile));
 	EM_TRY(em_results_measure(out, "p2_5", s.p2_5, "Å"));
 	EM_TRY(em_results_measure(out, "p25", s.p25, "Å"));
 	EM_TRY(em_results_measure(out, "p50", s.p50, "Å"));

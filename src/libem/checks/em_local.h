@@ -35,4 +35,8 @@ extern em_status em_local_ready(em_workbench *wb, em_results *out, bool *ready);
 extern em_status em_local_measures(em_workbench *wb, em_results *out, const em_volume *v,
 								   const em_mask *mask);
 
+/* Share of the mask's voxels whose value is below a resolution, %; NaN when none is reported. */
+extern em_status em_local_percentile(em_ctx *ctx, const em_volume *v, const em_mask *mask, double resolution,
+									 double *out);
+
 #endif							/* EM_LOCAL_H */
