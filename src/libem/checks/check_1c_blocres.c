@@ -45,6 +45,7 @@ measure_points(em_workbench *wb, const em_mask *mask, const em_blocres_options *
 	const bool	fast = is_fast(wb);
 	em_status	status = EM_OK;
 
+	em_workbench_make_room(wb, 2 * em_volume_bytes(em_workbench_grid(wb, EM_ROLE_HALF1)) + EM_LOCAL_READING);
 	for (int i = 0; i < 2 && status == EM_OK; i++)
 		status = fast ? em_workbench_spectrum(wb, EM_ROLE_HALF1 + i, &half[i]) :
 			em_workbench_volume(wb, EM_ROLE_HALF1 + i, &half[i]);
@@ -136,7 +137,7 @@ estimate(const em_workbench *wb)
 
 	if (!em_workbench_has(wb, EM_ROLE_HALF1) || !em_workbench_has(wb, EM_ROLE_HALF2))
 		return 0;
-	return em_half_pair_bytes(wb, is_fast(wb) ? 4 : 2) +
+	return em_half_pair_bytes(wb, is_fast(wb) ? 4 : 2) + EM_LOCAL_READING +
 		em_blocres_bytes(ctx, em_workbench_grid(wb, EM_ROLE_HALF1), &o, is_fast(wb));
 }
 

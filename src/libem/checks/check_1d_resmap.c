@@ -77,7 +77,9 @@ sweep(em_workbench *wb, const em_mask *mask, const char **reason, em_resmap **ou
 	em_volume  *v[2] = {NULL, NULL};
 	em_status	status;
 
+	em_workbench_make_room(wb, 2 * em_volume_bytes(em_workbench_grid(wb, EM_ROLE_HALF1)) + EM_LOCAL_READING);
 	status = em_workbench_take_volume(wb, EM_ROLE_HALF1, &v[0]);
+	em_workbench_make_room(wb, em_volume_bytes(em_workbench_grid(wb, EM_ROLE_HALF1)) + EM_LOCAL_READING);
 	if (status == EM_OK)
 		status = em_workbench_take_volume(wb, EM_ROLE_HALF2, &v[1]);
 	if (status == EM_OK)
@@ -243,7 +245,8 @@ estimate(const em_workbench *wb)
 
 	if (!em_workbench_has(wb, EM_ROLE_HALF1) || !em_workbench_has(wb, EM_ROLE_HALF2))
 		return 0;
-	return em_half_pair_bytes(wb, 3) + em_resmap_bytes(em_workbench_ctx(wb), grid) + em_radial_bytes(grid);
+	return em_half_pair_bytes(wb, 3) + em_resmap_bytes(em_workbench_ctx(wb), grid) + em_radial_bytes(grid) +
+		EM_LOCAL_READING;
 }
 
 const em_check em_check_1d = {

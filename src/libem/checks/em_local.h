@@ -9,6 +9,8 @@
 #include "checks/em_results.h"
 #include "workbench/em_workbench.h"
 
+#define EM_LOCAL_READING ((uint64_t) 4 << 20)	/* bytes of room to read a map */
+
 /*
  * The mask: the one given (voxels of at least 0.5), else the hard mask of the
  * map at the contour, else that of the mean of the half maps.  The caller owns
