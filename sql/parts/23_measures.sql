@@ -121,6 +121,7 @@ SELECT check_code, name || '_vrs', 100 + ordinal, label || ' (VRS definition)', 
            WHEN name = 'remaining_max_voxels' THEN 'size of the last component kept'
            WHEN name = 'components_95' THEN 'one too few when the background is smaller than the largest component'
            WHEN check_code = '1.b' THEN 'inside a sphere, by permutation of at most 1000 orders, as SPOC does'
+           WHEN check_code = '1.d' THEN 'of the volume filled with the mean and blurred'
            WHEN check_code = '1.e' THEN 'read from a histogram of 0.25 Å without its last two bins'
            WHEN check_code = '1.g' THEN 'first crossing from the third shell on'
            WHEN check_code = '0.c' AND name LIKE 'outlier%' THEN 'counted from zero, not from the mean'
@@ -130,6 +131,7 @@ FROM em_measure_info
 WHERE check_code = '0.a' AND name <> 'com_conditioning'
    OR check_code = '1.b' AND name IN ('resolution', 'bfactor')
    OR check_code = '1.e' AND (name ~ '^p[0-9]' OR name = 'reported_percentile')
+   OR check_code = '1.d' AND (name ~ '^p[0-9]' OR name IN ('mean', 'spread', 'reported_percentile'))
    OR check_code = '1.g' AND name IN ('fso_05', 'fso_09', 'fso_01')
    OR check_code = '0.b' AND name IN ('components_95', 'remaining_mean_volume', 'remaining_max_voxels',
                                       'constructed_voxels', 'constructed_volume', 'overlap')

@@ -125,12 +125,18 @@ sub large
            SELECT em_enqueue('L', '{0.a,0.b,0.c,0.d,1.a}')});
 }
 
-# A process in a check, not the first one; returns its id.
+# A process in a check, not the first one; returns its id.  One look tells both, as the check that is
+# seen may be over at the next.
 sub busy_worker
 {
     my ($after) = @_;
-    wait_for(qq{SELECT count(*) > 0 FROM em_progress WHERE entry_id = 'L' AND check_code >= '$after'}, 't') or return undef;
-    return sql(q{SELECT worker FROM em_progress});
+    for (1 .. 1000)
+    {
+        my ($ret, $out) = $node->psql('postgres', qq{SELECT worker FROM em_progress WHERE entry_id = 'L' AND check_code >= '$after'});
+        return $1 if $ret == 0 && $out =~ /^(\d+)$/;
+        sleep 0.02;
+    }
+    return undef;
 }
 
 # kill -9 in the middle of a check
