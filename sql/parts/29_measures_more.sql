@@ -49,7 +49,7 @@ INSERT INTO em_measure_info (check_code, ordinal, shipped, name, label, unit, di
 ('1.g', 25, true, 'directional_p90', '90 % percentile of the directional resolution', 'Å', 2, NULL),
 ('1.g', 26, true, 'directional_max', 'worst directional resolution', 'Å', 2, NULL),
 ('1.g', 27, true, 'directional_mean', 'mean directional resolution', 'Å', 2, NULL),
-('1.g', 28, true, 'directional_p10_vrs', '10 % percentile of the directional resolution (VRS definition)', 'Å', 2, 'directions that never cross included'),
+('1.g', 28, true, 'directional_p10_vrs', '10 % percentile of the directional resolution (VRS definition)', 'Å', 2, 'unweighted over a grid of 1°'),
 ('1.g', 29, true, 'directional_median_vrs', 'median directional resolution (VRS definition)', 'Å', 2, NULL),
 ('1.g', 30, true, 'directional_p90_vrs', '90 % percentile of the directional resolution (VRS definition)', 'Å', 2, NULL),
 ('1.g', 31, true, 'directions_unresolved', 'directions whose FSC never falls below the threshold', '', 0, NULL),

@@ -273,6 +273,40 @@ test_states(void)
 	em_volume_destroy(ctx, half[1]);
 }
 
+/* No mask because of the contour: one that nothing reaches, and none. */
+static void
+test_contour(void)
+{
+	static const char *const codes[] = {"1.g", "1.h"};
+	em_grid		grid = box(32, 32, 32);
+	double		last = 9;
+	em_volume  *half[2];
+	em_volume  *map = ball(&grid, 9);
+	bench_maps	maps = {.volume = {NULL}};
+
+	make_halves(ctx, &grid, 25, step, &last, half);
+	maps.volume[EM_ROLE_HALF1] = half[0];
+	maps.volume[EM_ROLE_HALF2] = half[1];
+	maps.volume[EM_ROLE_MAP] = map;
+	for (int i = 0; i < 4; i++)
+	{
+		em_workbench *wb = bench_open(ctx, &maps, &grid, i < 2 ? 2.0 : NAN, NAN, NULL, 0);
+		em_results *r = bench_run(ctx, wb, codes[i % 2], false);
+
+		if (i < 2)
+			ok(r != NULL && r->state == EM_FAILED && strcmp(r->reason_code, "empty_mask") == 0,
+			   "%s: a contour that nothing reaches", codes[i % 2]);
+		else
+			ok(r != NULL && r->state == EM_MEASURED && measure_of(r, "masked") == 0,
+			   "%s: without a contour there is no mask", codes[i % 2]);
+		em_results_destroy(r);
+		em_workbench_destroy(wb);
+	}
+	em_volume_destroy(ctx, map);
+	em_volume_destroy(ctx, half[0]);
+	em_volume_destroy(ctx, half[1]);
+}
+
 /* With the estimate as budget every check runs and stays within it; with less it refuses. */
 static void
 test_budget(void)
@@ -345,6 +379,7 @@ main(void)
 	test_correction();
 	test_share();
 	test_states();
+	test_contour();
 	test_budget();
 	is_int(em_ctx_memory_used(ctx), 0, "nothing is left allocated");
 	em_ctx_destroy(ctx);

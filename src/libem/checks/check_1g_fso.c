@@ -203,7 +203,6 @@ static em_status
 run(em_workbench *wb, em_results *out, em_status (*show) (em_workbench *, em_results *, const fso_work *))
 {
 	em_ctx	   *ctx = em_workbench_ctx(wb);
-	const em_volume *mask;
 	fso_work	w;
 	bool		ready;
 	em_status	status;
@@ -213,9 +212,9 @@ run(em_workbench *wb, em_results *out, em_status (*show) (em_workbench *, em_res
 		return EM_OK;
 	if (show == show_check)
 		EM_TRY(em_half_check_measures(wb, out));
-	EM_TRY(em_workbench_half_mask(wb, &mask));
-	EM_TRY(em_results_measure(out, "masked", mask != NULL, ""));
-	em_workbench_unpin(wb);
+	EM_TRY(em_half_pair_mask(wb, out, &ready));
+	if (!ready)
+		return EM_OK;
 	EM_TRY(em_workbench_directional(wb, &w.d));
 	if (em_half_pair_identical(out, w.d->noise_power, w.d->signal_power))
 		return EM_OK;

@@ -138,7 +138,6 @@ static em_status
 run(em_workbench *wb, em_results *out, bool rows, bool look)
 {
 	double		threshold = em_workbench_param(wb, "threshold", THRESHOLD);
-	const em_volume *mask;
 	const em_directional *d;
 	bool		ready;
 
@@ -147,9 +146,9 @@ run(em_workbench *wb, em_results *out, bool rows, bool look)
 		return EM_OK;
 	if (look)
 		EM_TRY(em_half_check_measures(wb, out));
-	EM_TRY(em_workbench_half_mask(wb, &mask));
-	EM_TRY(em_results_measure(out, "masked", mask != NULL, ""));
-	em_workbench_unpin(wb);
+	EM_TRY(em_half_pair_mask(wb, out, &ready));
+	if (!ready)
+		return EM_OK;
 	EM_TRY(em_workbench_directional(wb, &d));
 	if (em_half_pair_identical(out, d->noise_power, d->signal_power))
 		return EM_OK;

@@ -85,6 +85,21 @@ em_half_pair_ready(em_workbench *wb, em_results *out, bool masked, bool *ready)
 	return EM_OK;
 }
 
+em_status
+em_half_pair_mask(em_workbench *wb, em_results *out, bool *ready)
+{
+	const em_volume *mask;
+	em_status	status = em_workbench_half_mask(wb, &mask);
+
+	*ready = status == EM_OK;
+	if (status == EM_NOT_MEASURABLE)
+		return em_results_state(out, EM_FAILED, "empty_mask", "%s", em_ctx_message(em_workbench_ctx(wb)));
+	if (status != EM_OK)
+		return status;
+	em_workbench_unpin(wb);
+	return em_results_measure(out, "masked", mask != NULL, "");
+}
+
 bool
 em_half_pair_identical(em_results *out, double noise_power, double signal_power)
 {

@@ -20,6 +20,13 @@
  */
 extern em_status em_half_pair_ready(em_workbench *wb, em_results *out, bool masked, bool *ready);
 
+/*
+ * Make the mask the half maps are compared in (em_workbench_half_mask) and emit
+ * measure "masked", 1 or 0.  When no voxel reaches the contour, *ready is false
+ * and the results are failed, empty_mask.  Nothing stays pinned.
+ */
+extern em_status em_half_pair_mask(em_workbench *wb, em_results *out, bool *ready);
+
 /* Fail the results when the power of half sum and half difference says that the halves are the same. */
 extern bool em_half_pair_identical(em_results *out, double noise_power, double signal_power);
 
