@@ -112,21 +112,7 @@ measure(em_workbench *wb, em_results *out, const em_mask *mask)
 static em_status
 run(em_workbench *wb, em_results *out)
 {
-	em_ctx	   *ctx = em_workbench_ctx(wb);
-	em_mask    *mask;
-	em_status	status;
-	bool		ready;
-
-	EM_TRY(em_local_ready(wb, out, &ready));
-	if (!ready)
-		return EM_OK;
-	status = em_local_mask(wb, &mask);
-	if (status == EM_NOT_MEASURABLE)
-		return em_results_state(out, EM_FAILED, "empty_mask", "%s", em_ctx_message(ctx));
-	if (status == EM_OK)
-		status = measure(wb, out, mask);
-	em_mask_destroy(ctx, mask);
-	return status;
+	return em_local_run(wb, out, measure);
 }
 
 static uint64_t

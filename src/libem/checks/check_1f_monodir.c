@@ -21,42 +21,20 @@
 #include "core/em_quantile.h"
 #include "fourier/em_fft.h"
 #include "local/em_monodir.h"
+#include "volume/em_arith.h"
 
 #define WORST_RESOLUTION 10.0	/* Å */
 #define MASKED_PERCENT 20.0		/* of the mask without noise */
 #define VRS_DRAWS 50000.0
 #define N EM_MONODIR_DIRECTIONS
 
-typedef struct difference_job
-{
-	em_volume  *v;
-	const em_volume *other;
-} difference_job;
-
-/* Item: plane z of v = (v - other) / 2. */
-static em_status
-difference_plane(void *arg, int64_t z, int worker)
-{
-	difference_job *job = arg;
-
-	(void) worker;
-	for (int64_t y = 0; y < job->v->grid.n[1]; y++)
-	{
-		float	   *to = em_volume_row(job->v, y, z);
-		const float *b = em_volume_row(job->other, y, z);
-
-		for (int64_t x = 0; x < job->v->grid.n[0]; x++)
-			to[x] = 0.5f * (to[x] - b[x]);
-	}
-	return EM_OK;
-}
-
 /* Half spectrum of the half difference; *out stays NULL when it is no noise, which the results say. */
 static em_status
 half_noise(em_workbench *wb, em_results *out, const em_mask *mask, em_volume **noise)
 {
-	difference_job job;
 	const em_volume *half1;
+	const em_volume *half2;
+	em_volume  *v;
 	double		percent;
 	em_status	status;
 	bool		usable;
@@ -68,20 +46,20 @@ half_noise(em_workbench *wb, em_results *out, const em_mask *mask, em_volume **n
 	if (!usable)
 		return EM_OK;
 	EM_TRY(em_workbench_volume(wb, EM_ROLE_HALF1, &half1));
-	EM_TRY(em_workbench_volume(wb, EM_ROLE_HALF2, &job.other));
-	EM_TRY(em_half_zero_percent(out->ctx, half1, job.other, mask, &percent));
+	EM_TRY(em_workbench_volume(wb, EM_ROLE_HALF2, &half2));
+	EM_TRY(em_half_zero_percent(out->ctx, half1, half2, mask, &percent));
 	if (percent > MASKED_PERCENT)
 		return em_results_state(out, EM_FAILED, "masked_half_maps",
 								"the half maps agree in %.0f %% of the mask, so there is no noise to compare with",
 								percent);
-	EM_TRY(em_workbench_take_volume(wb, EM_ROLE_HALF1, &job.v));
-	status = em_parallel(out->ctx, "half difference", job.v->grid.n[2], difference_plane, &job);
+	EM_TRY(em_workbench_take_volume(wb, EM_ROLE_HALF1, &v));
+	status = em_volume_half_difference(out->ctx, v, half2);
 	if (status == EM_OK)
-		status = em_fft_forward(out->ctx, job.v);
+		status = em_fft_forward(out->ctx, v);
 	if (status == EM_OK)
-		*noise = job.v;
+		*noise = v;
 	else
-		em_volume_destroy(out->ctx, job.v);
+		em_volume_destroy(out->ctx, v);
 	return status;
 }
 

@@ -29,6 +29,13 @@ extern bool em_local_has_mask(em_workbench *wb, em_results *out);
 extern em_status em_local_ready(em_workbench *wb, em_results *out, bool *ready);
 
 /*
+ * Run a check: when everything it needs is there, hand its mask to `measure`; an
+ * empty mask is the result "empty_mask".
+ */
+typedef em_status (*em_local_measure_fn) (em_workbench *wb, em_results *out, const em_mask *mask);
+extern em_status em_local_run(em_workbench *wb, em_results *out, em_local_measure_fn measure);
+
+/*
  * Measures p2_5, p25, p50, p75, p97_5, mean, n, spread, reported_percentile
  * (share of the values that are better than the reported resolution, %) and
  * reported_resolution of the voxels of `mask`, and series histogram (bins of

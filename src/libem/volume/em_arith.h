@@ -16,4 +16,7 @@ extern em_status em_volume_multiply(em_ctx *ctx, em_volume *v, const em_volume *
 /* v = (v + other) / 2 */
 extern em_status em_volume_average(em_ctx *ctx, em_volume *v, const em_volume *other);
 
+/* v = (v - other) / 2: of two half maps, the noise of their average */
+extern em_status em_volume_half_difference(em_ctx *ctx, em_volume *v, const em_volume *other);
+
 #endif							/* EM_ARITH_H */
