@@ -35,7 +35,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 # Sub-makes run in parallel also when the user did not ask for it.
 PARALLEL = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
-OWN_GOALS := help check demo unit unit-build fuzz fuzz-replay fuzz-replay-build libem tools bench deps
+OWN_GOALS := help check demo train unit unit-build fuzz fuzz-replay fuzz-replay-build libem tools bench deps
 own_goals := $(filter $(OWN_GOALS) build/%,$(MAKECMDGOALS))
 pgxs_goals := $(filter-out $(OWN_GOALS) build/%,$(MAKECMDGOALS))
 
@@ -186,6 +186,26 @@ build/unit.done: $(UNIT_TESTS)
 build/unit/%: build/san/test/unit/%.o build/san/libem.a
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC_san) $(FLAGS_san) -o $@ $^ $(LIBEM_LIBS)
+
+# Training of the weights in src/libem/learned (contrib/train/README.md): one program for each
+# contrib/train/train_*.c, on what the other sources there share.  Needs gemmi-dev and tao-pegtl-dev.
+MODELS ?= ../shared/models
+CXX_plain    = g++ -std=c++17
+TRAINERS    := $(patsubst contrib/train/%.c,build/train/%,$(sort $(wildcard contrib/train/train_*.c contrib/train/verify_*.c)))
+TRAIN_PARTS := $(patsubst %.c,build/plain/%.o,$(filter-out contrib/train/train_% contrib/train/verify_%,$(sort $(wildcard contrib/train/*.c)))) \
+               build/plain/contrib/train/atoms.o
+train: $(TRAINERS)
+	@contrib/train/train.sh $(MODELS)
+build/train/%: build/plain/contrib/train/%.o $(TRAIN_PARTS) build/plain/libem.a
+	@mkdir -p $(@D)
+	$(call quiet,LD)$(CXX_plain) $(FLAGS_plain) -o $@ $^ $(LIBEM_LIBS)
+build/plain/contrib/train/%.o: contrib/train/%.cc
+	@mkdir -p $(@D) build/dep
+	$(call quiet,CXX)$(CXX_plain) -O2 -g -MMD -MP -MF $(depfile) -c -o $@ $<
+.PRECIOUS: build/plain/contrib/train/%.o
+
+# The test of the weights uses the training programs' own files, too.
+build/unit/test_weights: $(patsubst %,build/san/contrib/train/%.o,backprop safetensors safetensors_read)
 
 # Fuzz harnesses test/fuzz/fuzz_*.c, each defining LLVMFuzzerTestOneInput.  replay.c runs one over
 # files without libFuzzer, so that the corpora are part of every test run.
