@@ -121,6 +121,32 @@ COMMENT ON FUNCTION em_setup_row_security() IS
     'CREATE POLICY released ON em_entry FOR SELECT TO emvalid_reader USING (...); ingesters and validators see everything; '
     'call it again after restoring a dump, which does not carry policies of extensions';
 
+CREATE FUNCTION _em_keep_row_security() RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
+SET search_path = pg_catalog, @extschema@, pg_temp
+AS $$
+DECLARE
+    item regclass;
+BEGIN
+    IF NOT (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = 'em_entry'::regclass) THEN
+        RETURN;
+    END IF;
+    FOR item IN
+        SELECT c.oid
+        FROM pg_class c
+        JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+        JOIN pg_depend own ON own.classid = 'pg_class'::regclass AND own.objid = 'em_job'::regclass AND own.deptype = 'e'
+                          AND own.refobjid = d.refobjid
+        WHERE d.refclassid = 'pg_extension'::regclass AND c.relkind = 'v'
+          AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)
+    LOOP
+        EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', item);
+    END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION _em_keep_row_security() IS
+    'Internal: the last statement of every update script; CREATE OR REPLACE VIEW forgets what em_setup_row_security set, and the view would show hidden entries';
+
 CREATE FUNCTION em_orphans() RETURNS TABLE (lo oid, owner name)
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 10000
 SET search_path = pg_catalog, @extschema@, pg_temp
