@@ -9,7 +9,8 @@
  *
  * Parameters: max_resolution (Å; 4 times the reported resolution, or 4 voxels),
  * step (Å between resolutions; 1, more when that makes more than 20), p_value
- * (0.05), whiten (0 or 1; else boxes of more than 160 voxels, as the program).
+ * (0.05), whiten (0 or 1; else boxes of more than 160 voxels, as the program), window
+ * (exponent of the local fit's window: 1, as the program; 0.5, as ports to Python 3).
  */
 #include "checks/em_check_list.h"
 
@@ -40,6 +41,7 @@ read_options(const em_workbench *wb)
 										  em_resmap_last(grid->voxel[0]));
 	o.step = em_workbench_param(wb, "step", fmax(1, (o.max_resolution - first) / STEPS));
 	o.p_value = em_workbench_param(wb, "p_value", 0.05);
+	o.window = em_workbench_param(wb, "window", 1);
 	o.whiten = whiten < 0 ? grid->n[0] > WHITEN_EDGE : whiten > 0;
 	return o;
 }

@@ -158,7 +158,7 @@ measure_scale(em_ctx *ctx, em_resmap *r, const em_volume *sum, const em_volume *
 	double		cap;
 	em_status	status;
 
-	EM_TRY(em_resmap_model_init(ctx, resolution, sum->grid.voxel[0], &m));
+	EM_TRY(em_resmap_model_init(ctx, resolution, sum->grid.voxel[0], o->window, &m));
 	*s = (em_resmap_scale) {.resolution = resolution,.threshold = NAN,.tested = left->count};
 	EM_TRY(em_resmap_noise(ctx, difference, inner, &m, &variance, &windows));
 	if (windows == 0 && r->scales == 0)
@@ -213,6 +213,8 @@ check_options(em_ctx *ctx, const em_resmap_options *o)
 		return em_fail(ctx, EM_BAD_ARGUMENT, "step must be from 0.1 to 100 Å");
 	if (!(o->p_value > 0 && o->p_value <= 0.5))
 		return em_fail(ctx, EM_BAD_ARGUMENT, "p_value must be above 0 and at most 0.5");
+	if (!(o->window >= 0.25 && o->window <= 4))
+		return em_fail(ctx, EM_BAD_ARGUMENT, "window must be from 0.25 to 4");
 	if (!(o->max_resolution > 0 && isfinite(o->max_resolution)))
 		return em_fail(ctx, EM_BAD_ARGUMENT, "max_resolution must be greater than 0 Å");
 	return EM_OK;

@@ -9,6 +9,17 @@
  * voxels in steps, and a voxel gets the first one that passes, at a false
  * discovery rate (Benjamini & Yekutieli 2001, doi:10.1214/aos/1013699998).
  *
+ * The window is exp(-|x|²): under it the even part of the model is the second
+ * derivative of a Gaussian and 2.254 the constant of its partner in quadrature
+ * (G2 and H2 of Freeman & Adelson 1991, doi:10.1109/34.93808).  The first
+ * versions of the program spell it so; the later ones write "-1/2", which
+ * Python 2 divides to -1.  Ports to Python 3 divide to -0.5: a window sqrt(2)
+ * times as wide, which finds more.  window = 0.5 gives what they give.
+ *
+ * What is tested is the presence of local features, not their period: a feature
+ * far above the noise passes at a resolution finer than its period, because its
+ * slope alone is significant there.
+ *
  * Differences from the program: the null law has all eigenvalues, not those
  * above 10 % of the largest alone; the threshold of the false discovery rate is
  * found in 4096 steps, not 500; when fewer than 8 windows fit into the mask the
@@ -29,6 +40,7 @@ typedef struct em_resmap_options
 	double		step;			/* Å */
 	double		p_value;		/* false discovery rate, 0 .. 0.5 */
 	bool		whiten;			/* flatten the noise's spectrum first */
+	double		window;			/* of the local fit, exp(-window |x|²): 1, or 0.5 */
 } em_resmap_options;
 
 typedef struct em_resmap_scale

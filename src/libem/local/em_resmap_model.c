@@ -32,14 +32,14 @@ typedef struct axis
 
 /* Orthonormalise 1, x, x², x³ under the weight; twice, so that rounding does not matter. */
 static void
-make_axis(axis *s, int radius, double step)
+make_axis(axis *s, int radius, double step, double window)
 {
 	s->taps = 2 * radius + 1;
 	memset(s->power, 0, sizeof(s->power));
 	for (int i = 0; i < s->taps; i++)
 	{
 		s->x[i] = step * (i - radius);
-		s->w[i] = exp(-s->x[i] * s->x[i]);
+		s->w[i] = exp(-window * s->x[i] * s->x[i]);
 	}
 	for (int j = 0; j < EM_RESMAP_ORDER; j++)
 	{
@@ -248,7 +248,7 @@ make_components(em_ctx *ctx, em_resmap_model *m, const axis *s, double column[CO
 }
 
 em_status
-em_resmap_model_init(em_ctx *ctx, double resolution, double voxel, em_resmap_model *m)
+em_resmap_model_init(em_ctx *ctx, double resolution, double voxel, double window, em_resmap_model *m)
 {
 	axis		s;
 	double		column[COLUMNS][MOMENTS];
@@ -260,7 +260,7 @@ em_resmap_model_init(em_ctx *ctx, double resolution, double voxel, em_resmap_mod
 	if (m->radius < 2 || m->radius > EM_RESMAP_RADIUS)
 		return em_fail(ctx, EM_BAD_ARGUMENT, "a resolution of %g Å is not between 2 and %d voxels", resolution,
 					   2 * EM_RESMAP_RADIUS);
-	make_axis(&s, m->radius, 2 * M_PI / resolution * sqrt(0.4) * voxel);
+	make_axis(&s, m->radius, 2 * M_PI / resolution * sqrt(0.4) * voxel, window);
 	for (int i = 0; i < s.taps; i++)
 	{
 		m->weight[i] = s.w[i];

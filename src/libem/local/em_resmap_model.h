@@ -3,7 +3,8 @@
  *		The local model of ResMap at one resolution, reduced to separable filters.
  *
  * About a voxel, coordinates x = a (i voxel), a = 2 pi/R sqrt(2/5), i = -r..r along
- * each axis, r = ceil(R/(2 voxel)), weight exp(-|x|²).  The model has a constant,
+ * each axis, r = ceil(R/(2 voxel)), weight exp(-window |x|²), window 1 as in the
+ * program (em_resmap.h says why).  The model has a constant,
  * 4 t² - 2 for t along the 6 axes of an icosahedron and t³ - 2.254 t along the 10
  * axes of a dodecahedron: polynomials of degree 3 at most, which 20 products
  * u_a(x) u_b(y) u_c(z), a + b + c <= 3, of one-dimensional polynomials span, each
@@ -45,7 +46,8 @@ typedef struct em_resmap_model
 } em_resmap_model;
 
 /* EM_BAD_ARGUMENT when the window's radius exceeds EM_RESMAP_RADIUS. */
-extern em_status em_resmap_model_init(em_ctx *ctx, double resolution, double voxel, em_resmap_model *m);
+extern em_status em_resmap_model_init(em_ctx *ctx, double resolution, double voxel, double window,
+									  em_resmap_model *m);
 
 /* The statistic (before division by the noise variance) from the 20 moments. */
 extern double em_resmap_statistic(const em_resmap_model *m, const double *moment);
