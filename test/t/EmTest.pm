@@ -74,7 +74,7 @@ sub memory_kb
 {
     my ($pid, $what) = @_;
     open(my $fh, '<', "/proc/$pid/status") or return undef;
-    while (<$fh>) { return $1 if /^$what:\s+(\d+) kB/ }
+    while (<$fh>) { return $1 if /^$what:\s+(\d+)/ }
     return undef;
 }
 
