@@ -36,9 +36,24 @@ CALL em_validate('BALL', '{0.z}');
 CALL em_validate('BALL', '{9.9,0.a}');
 SELECT em_ingest('EMPTY', NULL);
 CALL em_validate('EMPTY');
+-- what commits says so before it does anything
+SELECT count(*) AS runs FROM em_run \gset
+\set VERBOSITY default
+\set SHOW_CONTEXT never
 BEGIN;
 CALL em_validate('BALL', '{0.a}');
 ROLLBACK;
+BEGIN;
+CALL em_work();
+ROLLBACK;
+\set VERBOSITY terse
+DO $$ BEGIN CALL em_validate('BALL', '{0.a}'); EXCEPTION WHEN active_sql_transaction THEN RAISE NOTICE 'as it should'; END $$;
+CREATE FUNCTION validating() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CALL em_validate('BALL', '{0.a}'); END $$;
+SELECT validating();
+DROP FUNCTION validating();
+SELECT count(*) - :runs AS runs_begun FROM em_run;
+DO $$ BEGIN CALL em_validate('BALL', '{0.a}'); END $$;
+SELECT count(*) - :runs AS runs_begun FROM em_run;
 SELECT em_validate_atomic('BALL', '{0.b}') > 0 AS run_inside_a_transaction;
 INSERT INTO em_measure (run_id, entry_id, check_code, name, value) SELECT run_id, entry_id, check_code, 'x', 'NaN' FROM em_result LIMIT 1;
 

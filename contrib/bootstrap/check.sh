@@ -1,14 +1,14 @@
 #!/bin/bash
 # All tests, from a bare machine: install packages, build, start a private server, test, count.
 #
-#   check.sh [STAGE]     STAGE: unit fuzz regress pgtap tap truth; without it, all of them
+#   check.sh [STAGE]     STAGE: unit fuzz regress pgtap isolation tap truth; without it, all of them
 #
 # A stage runs even when an earlier one failed, unless it needs what failed.  Everything a stage
 # prints is kept in build/check/; the screen shows one line per stage and what went wrong.
 # shellcheck source=contrib/bootstrap/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-all_stages=(unit fuzz regress pgtap tap truth)
+all_stages=(unit fuzz regress pgtap isolation tap truth)
 stages=("${all_stages[@]}")
 if [ -n "${1:-}" ]; then
     [[ " ${all_stages[*]} " == *" $1 "* ]] || die "no stage $1; stages: ${all_stages[*]}"
@@ -152,6 +152,25 @@ stage_pgtap() {
     psql -XqAt -v ON_ERROR_STOP=1 -d pgtap_template -c 'CREATE EXTENSION pgtap' -c 'CREATE EXTENSION emvalid' || return 1
     run_tap pgtap --pgtap-template=pgtap_template --set=shared="$EMVALID_SHARED" \
         --set=demo="$EMVALID_DEMO" --set=scratch="$EMVALID_SCRATCH" "${tests[@]}"
+}
+
+# Steps of several sessions in a given order, one specification for each topic.
+stage_isolation() {
+    local spec names=() good bad status=0
+    for spec in test/isolation/specs/*.spec; do
+        names+=("$(basename "$spec" .spec)")
+    done
+    psql -XqAt -v ON_ERROR_STOP=1 -c 'CREATE DATABASE isolation' || return 1
+    psql -Xq -v ON_ERROR_STOP=1 -d isolation -c 'CREATE EXTENSION emvalid' -f test/isolation/setup.sql || return 1
+    mkdir -p build/isolation
+    timeout "$limit" "$pgxs_dir/src/test/isolation/pg_isolation_regress" --bindir="$bindir" --use-existing \
+        --inputdir="$root/test/isolation" --outputdir="$root/build/isolation" --host="$PGHOST" --port="$PGPORT" \
+        --user="$PGUSER" --dbname=isolation "${names[@]}" >"$logs/isolation.out" 2>&1 || status=$?
+    [ $status -eq 0 ] || head -n 50 build/isolation/regression.diffs 2>/dev/null || cat "$logs/isolation.out"
+    good=$(grep -cE '^(test| {5}).* \.\.\. ok ' "$logs/isolation.out" || true)
+    bad=$(grep -cE '^(test| {5}).* \.\.\. FAILED ' "$logs/isolation.out" || true)
+    count isolation "$good" "$bad" 0
+    return $((status > 0 || bad > 0))
 }
 
 # These start servers of their own, so they run as the cluster's user, from a copy it can read.

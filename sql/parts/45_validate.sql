@@ -193,14 +193,22 @@ END
 $$;
 COMMENT ON FUNCTION _em_run_end(bigint) IS 'Internal: close the workbench and mark the run as finished';
 
+CREATE FUNCTION _em_require_commit(procedure text, hint text) RETURNS void
+    AS 'MODULE_PATHNAME', 'emvalid_require_commit' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1;
+COMMENT ON FUNCTION _em_require_commit(text, text) IS
+    'Internal: raises an error with this hint unless the procedure that calls it may commit';
+
 CREATE PROCEDURE em_validate(entry_id text, checks text[] DEFAULT NULL)
     LANGUAGE plpgsql
 AS $$
 DECLARE
-    codes text[] := @extschema@._em_checks_to_run(checks);
-    run bigint := @extschema@._em_run_begin(entry_id, codes);
+    codes text[];
+    run bigint;
     code text;
 BEGIN
+    PERFORM @extschema@._em_require_commit('em_validate', 'Use em_validate_atomic() there, which gives all results or none.');
+    codes := @extschema@._em_checks_to_run(checks);
+    run := @extschema@._em_run_begin(entry_id, codes);
     COMMIT;
     FOREACH code IN ARRAY codes LOOP
         PERFORM @extschema@._em_run_check(run, entry_id, code);

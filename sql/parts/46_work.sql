@@ -6,7 +6,20 @@
  * job); a running job whose lock is free has lost its worker, and the next
  * worker goes on with the first check that has no result.  Only functions run
  * here, so that CALL em_work and background workers share every line.
+ *
+ * A cancel or timeout inside a check is caught and marks the job as cancelled.
+ * One between two checks, or while their results are being committed, aborts
+ * the transaction, which frees the lock: then the job has lost its worker.
  */
+
+CREATE FUNCTION _em_job_hold(class int, job int) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'emvalid_job_hold' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10;
+COMMENT ON FUNCTION _em_job_hold(int, int) IS
+    'Internal: take the advisory lock (em_job, job) of a job for this session until _em_job_release() or until a transaction aborts; false when another session has it';
+
+CREATE FUNCTION _em_job_release() RETURNS boolean
+    AS 'MODULE_PATHNAME', 'emvalid_job_release' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 10;
+COMMENT ON FUNCTION _em_job_release() IS 'Internal: give the lock of this session''s job back; false when it has none';
 
 CREATE FUNCTION _em_map_require(m emmap) RETURNS void
     AS 'MODULE_PATHNAME', 'emvalid_map_require' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000;
@@ -64,7 +77,7 @@ BEGIN
     WHERE j.job_id = _em_job_failed.job_id AND j.state = 'running';
     GET DIAGNOSTICS changed = ROW_COUNT;
     PERFORM _em_bench_close();
-    PERFORM pg_advisory_unlock('em_job'::regclass::oid::int, (_em_job_failed.job_id % 2147483648)::int);
+    PERFORM _em_job_release();
     -- em_cancel_job has marked the job already: only that job ends. Any other cancel is meant for the worker.
     RETURN CASE WHEN _em_job_failed.sqlstate = '57014' AND changed = 1 THEN 'stop' ELSE 'next' END;
 END;
@@ -160,13 +173,13 @@ BEGIN
             RETURN NULL;
         END IF;
         skipped := skipped || job.job_id;
-        CONTINUE WHEN NOT pg_try_advisory_lock(class, (job.job_id % 2147483648)::int);
+        CONTINUE WHEN NOT _em_job_hold(class, (job.job_id % 2147483648)::int);
 
         IF job.state = 'running' AND job.attempts >= 3 THEN
             UPDATE em_job j SET state = 'failed', reason = 'worker_died', finished = clock_timestamp(),
                                 error = format('its worker ended %s times without finishing it', job.attempts)
             WHERE j.job_id = job.job_id;
-            PERFORM pg_advisory_unlock(class, (job.job_id % 2147483648)::int);
+            PERFORM _em_job_release();
             CONTINUE;
         END IF;
         code := NULL;
@@ -182,7 +195,7 @@ BEGIN
         ELSIF begun THEN
             RETURN job.job_id;
         ELSE
-            PERFORM pg_advisory_unlock(class, (job.job_id % 2147483648)::int);
+            PERFORM _em_job_release();
         END IF;
     END LOOP;
 END;
@@ -216,7 +229,7 @@ BEGIN
             WHERE j.job_id = _em_job_step.job_id AND j.state = 'running';
         END IF;
         PERFORM _em_bench_close();
-        PERFORM pg_advisory_unlock('em_job'::regclass::oid::int, (_em_job_step.job_id % 2147483648)::int);
+        PERFORM _em_job_release();
         RETURN 'next';
     EXCEPTION WHEN query_canceled OR OTHERS THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
@@ -235,6 +248,7 @@ DECLARE
     answer text;
     jobs int := 0;
 BEGIN
+    PERFORM @extschema@._em_require_commit('em_work', 'Call it outside a transaction block, or start workers with em_launch_worker().');
     WHILE max_jobs IS NULL OR jobs < max_jobs LOOP
         job := @extschema@._em_job_claim();
         COMMIT;

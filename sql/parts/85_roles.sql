@@ -10,7 +10,8 @@ REVOKE EXECUTE ON FUNCTION
     _em_bench_open(emmap, emmap, emmap, emmap, double precision, double precision, text[]), _em_bench_check(text, text),
     _em_bench_close(), _em_bench_label(text), _em_bench_for(text, text[]), _em_run_begin(text, text[]),
     _em_run_check(bigint, text, text), _em_run_end(bigint), _em_map_require(emmap), _em_job_failed(bigint, text, text),
-    _em_job_begin(em_job, bigint), _em_job_claim(), _em_job_step(bigint), em_launch_worker(int, interval)
+    _em_job_begin(em_job, bigint), _em_job_claim(), _em_job_step(bigint), _em_job_hold(int, int), _em_job_release(),
+    em_launch_worker(int, interval)
 FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION _em_put_map(text, text, emmap, text) FROM PUBLIC;
 
@@ -75,7 +76,8 @@ BEGIN
         _em_bench_open(emmap, emmap, emmap, emmap, double precision, double precision, text[]), _em_bench_check(text, text),
         _em_bench_close(), _em_bench_label(text), _em_bench_for(text, text[]), _em_run_begin(text, text[]),
         _em_run_check(bigint, text, text), _em_run_end(bigint), _em_map_require(emmap), _em_job_failed(bigint, text, text),
-        _em_job_begin(em_job, bigint), _em_job_claim(), _em_job_step(bigint), em_launch_worker(int, interval)
+        _em_job_begin(em_job, bigint), _em_job_claim(), _em_job_step(bigint), _em_job_hold(int, int), _em_job_release(),
+        em_launch_worker(int, interval)
     TO emvalid_validator;
 END;
 $$;
