@@ -178,7 +178,7 @@ stage_tap() {
     local status=0 work=$cluster/tap
     [ -e "$(echo test/t/*.pl | cut -d' ' -f1)" ] || return 0
     as_cluster_user mkdir -p "$work/repo" "$work/spool" "$work/tmp"
-    lend "$work/repo" test sql expected contrib emvalid.control
+    lend "$work/repo" test sql expected contrib README.md emvalid.control
     # shellcheck disable=SC2016 # expanded by the inner shell
     as_cluster_user env -u PGHOST -u PGUSER -u PGDATABASE PATH="$bindir:$PATH" PGPORT=65432 \
         TMPDIR="$work/tmp" TESTDIR="$work" PG_REGRESS="$pgxs_dir/src/test/regress/pg_regress" top_builddir="$work" \
