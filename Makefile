@@ -204,8 +204,9 @@ build/plain/contrib/train/%.o: contrib/train/%.cc
 	$(call quiet,CXX)$(CXX_plain) -O2 -g -MMD -MP -MF $(depfile) -c -o $@ $<
 .PRECIOUS: build/plain/contrib/train/%.o
 
-# The test of the weights uses the training programs' own files, too.
+# Tests of contrib/train.
 build/unit/test_weights: $(patsubst %,build/san/contrib/train/%.o,backprop safetensors safetensors_read)
+build/unit/test_simulate: $(patsubst %,build/san/contrib/train/%.o,simulate simulate_map helices)
 
 # Fuzz harnesses test/fuzz/fuzz_*.c, each defining LLVMFuzzerTestOneInput.  replay.c runs one over
 # files without libFuzzer, so that the corpora are part of every test run.

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define PADDING 14.0			/* Å */
-#define BLUR 60.0				/* Å², added while atoms are drawn, taken away in Fourier space */
+#define BLUR 120.0			/* Å², added while atoms are drawn so that 1 Å voxels suffice, taken away in Fourier space */
 #define CUTOFF 2.0				/* Å */
 #define REACH 7					/* voxels an atom is drawn to */
 #define FILLED 3.0				/* Å */
