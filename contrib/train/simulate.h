@@ -64,6 +64,20 @@ extern em_status tr_map_make(em_ctx *ctx, const tr_base *base, const tr_map_opti
 /* A volume of standard normal numbers. */
 extern em_status tr_white_noise(em_ctx *ctx, const em_grid *grid, tr_draws *draws, em_volume **out);
 
+/* Mean |F|² of a half spectrum by shells, one coefficient of the longest axis wide. */
+#define TR_SHELLS 1024
+typedef struct tr_shell_power
+{
+	double		step;			/* 1/Å */
+	int			n;
+	double		power[TR_SHELLS];
+} tr_shell_power;
+
+extern void tr_shell_power_measure(const em_volume *spectrum, tr_shell_power *out);
+
+/* The same at a frequency (1/Å), linear between shells. */
+extern double tr_power_at(const tr_shell_power *p, double s);
+
 /* Multiply a half spectrum by factor(s), s in 1/Å. */
 typedef double (*tr_factor_fn) (const void *arg, double s);
 extern void tr_filter(em_volume *spectrum, tr_factor_fn factor, const void *arg);

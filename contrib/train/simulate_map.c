@@ -55,14 +55,6 @@ density_factor(const void *arg, double s)
 	return exp(-(o->b - TR_BASE_B) * s * s / 4) * (1 - o->contrast * exp(-200 * s * s / 4));
 }
 
-/* Sums of |F|² over shells one voxel of the longest axis wide, and their numbers. */
-typedef struct shell_power
-{
-	double		step;			/* 1/Å */
-	int			n;
-	double		power[1024];	/* mean |F|² */
-} shell_power;
-
 static double
 frequency(const em_grid *grid, int axis, int64_t i)
 {
@@ -71,16 +63,16 @@ frequency(const em_grid *grid, int axis, int64_t i)
 	return (double) (i > n / 2 ? i - n : i) / ((double) n * grid->voxel[axis]);
 }
 
-static void
-measure_shells(const em_volume *v, shell_power *out)
+void
+tr_shell_power_measure(const em_volume *v, tr_shell_power *out)
 {
 	const em_grid *grid = &v->grid;
-	double		count[1024] = {0};
+	double		count[TR_SHELLS] = {0};
 	int64_t		longest = grid->n[0];
 
 	for (int j = 1; j < 3; j++)
 		longest = grid->n[j] > longest ? grid->n[j] : longest;
-	*out = (shell_power) {.step = 1 / ((double) longest * grid->voxel[0]),.n = 1024};
+	*out = (tr_shell_power) {.step = 1 / ((double) longest * grid->voxel[0]),.n = TR_SHELLS};
 	for (int64_t z = 0; z < grid->n[2]; z++)
 		for (int64_t y = 0; y < grid->n[1]; y++)
 		{
@@ -104,9 +96,8 @@ measure_shells(const em_volume *v, shell_power *out)
 		out->power[i] = count[i] > 0 ? out->power[i] / count[i] : 0;
 }
 
-/* Mean |F|² at a frequency, between shells. */
-static double
-power_at(const shell_power *p, double s)
+double
+tr_power_at(const tr_shell_power *p, double s)
 {
 	const double at = s / p->step;
 	const int	i = (int) at;
@@ -119,7 +110,7 @@ power_at(const shell_power *p, double s)
 typedef struct finish
 {
 	const tr_map_options *options;
-	const shell_power *signal;
+	const tr_shell_power *signal;
 	double		noise;			/* |F|² of the noise */
 	double		filled;
 } finish;
@@ -132,7 +123,7 @@ finish_factor(const void *arg, double s)
 	const tr_map_options *o = f->options;
 	const double cutoff = 1 / (0.97 * o->resolution);
 	const double sharpen = exp(o->sharpening * o->b * fmin(s, cutoff) * fmin(s, cutoff) / 4);
-	const double snr = power_at(f->signal, s) / f->filled / f->noise;
+	const double snr = tr_power_at(f->signal, s) / f->filled / f->noise;
 	const double weight = o->weighted ? sqrt(snr / (1 + snr)) : 1;
 
 	if (s >= cutoff + EDGE / 2)
@@ -161,16 +152,16 @@ em_status
 tr_map_make(em_ctx *ctx, const tr_base *base, const tr_map_options *o, tr_draws *draws, em_volume **out)
 {
 	const double voxels = (double) em_grid_voxels(&base->spectrum->grid);
-	shell_power signal;
+	tr_shell_power signal;
 	em_volume  *noise = NULL;
 	em_status	status;
 
 	EM_TRY(em_volume_copy(ctx, base->spectrum, "map", out));
 	tr_filter(*out, density_factor, o);
-	measure_shells(*out, &signal);
+	tr_shell_power_measure(*out, &signal);
 
 	/* A half map's noise is twice the full map's. */
-	const double power = o->noise * power_at(&signal, 1 / o->resolution) / base->filled / SNR / 2;
+	const double power = o->noise * tr_power_at(&signal, 1 / o->resolution) / base->filled / SNR / 2;
 	const finish f = {.options = o, .signal = &signal, .noise = power, .filled = base->filled};
 
 	status = tr_white_noise(ctx, &base->spectrum->grid, draws, &noise);
