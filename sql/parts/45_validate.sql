@@ -123,6 +123,8 @@ BEGIN
     INSERT INTO em_run (entry_id, emvalid_version, origin, parameters)
         VALUES (entry_id, em_version(), 'emvalid', _em_inputs(entry_id) || jsonb_build_object(
             'checks', to_jsonb(codes), 'seed', current_setting('emvalid.seed')::int, 'memory_needed', need,
+            'voxels', (SELECT em_nx(m.map)::bigint * em_ny(m.map) * em_nz(m.map) FROM em_entry_map m
+                       WHERE m.entry_id = _em_run_begin.entry_id AND m.role = 'map'),
             'before', _em_grade_now(entry_id)))
         RETURNING run_id INTO run;
     RETURN run;

@@ -1,5 +1,5 @@
 /*
- * 46_work.sql: workers, and what they are doing.
+ * 46_work.sql: workers.
  *
  * A worker claims a job in a short transaction, then runs one check in each
  * transaction.  While it works it holds the session's advisory lock (em_job,
@@ -314,27 +314,3 @@ CREATE CONSTRAINT TRIGGER em_validate_now AFTER INSERT OR UPDATE OF map, role ON
     FOR EACH ROW WHEN (NEW.role IN ('map', 'half1', 'half2') AND current_setting('emvalid.auto_validate', true) = 'now')
     EXECUTE FUNCTION _em_validate_now();
 COMMENT ON TRIGGER em_validate_now ON em_entry_map IS 'validates before the commit when emvalid.auto_validate is now';
-
-CREATE VIEW em_progress AS
-SELECT coalesce(j.entry_id, a.part[1]) AS entry_id, a.part[2] AS check_code, a.part[3] AS phase, a.part[4]::int AS percent,
-       clock_timestamp() - coalesce(r.recorded, j.started, a.xact_start) AS elapsed, a.pid AS worker, j.job_id,
-       cardinality(j.codes) AS checks, coalesce(r.finished, 0) AS checks_finished
-FROM (
-    SELECT s.pid, s.xact_start, regexp_match(s.application_name, '^emvalid: (.*) ([0-9A-Z]\.[a-z]+) (.*) ([0-9]+)%$') AS part
-    FROM pg_stat_activity s
-    WHERE s.application_name LIKE 'emvalid: %' AND s.datname = current_database()
-) AS a
-LEFT JOIN em_job j ON j.worker = a.pid AND j.state = 'running'
-LEFT JOIN LATERAL (
-    SELECT max(e.recorded) AS recorded, count(*)::int AS finished FROM em_result e WHERE e.run_id = j.run_id
-) AS r ON true
-WHERE a.part IS NOT NULL;
-COMMENT ON VIEW em_progress IS
-    'what is being validated right now in this database, from any session: one row for each check that runs, up to date to a quarter of a second';
-COMMENT ON COLUMN em_progress.entry_id IS 'cut when it is long and no job of the queue';
-COMMENT ON COLUMN em_progress.phase IS 'what the check is doing';
-COMMENT ON COLUMN em_progress.percent IS 'of this phase';
-COMMENT ON COLUMN em_progress.elapsed IS 'since the check began; NULL when neither a job nor visible to you';
-COMMENT ON COLUMN em_progress.worker IS 'process id, for pg_cancel_backend';
-COMMENT ON COLUMN em_progress.checks IS 'number of checks of the job; NULL for a validation that is no job';
-COMMENT ON COLUMN em_progress.checks_finished IS 'how many of them have a result';

@@ -162,6 +162,15 @@ is(sql('SELECT count(*), count(finished) FROM em_run'), '1|1', 'and goes on with
 like(sql('SELECT check_code, recorded FROM em_result ORDER BY 1'), qr/^\Q$before\E/, 'without measuring again what was finished');
 is(sql(q{SELECT count(*) FROM em_stale WHERE check_code IN ('0.a', '0.b', '0.c', '0.d', '1.a')}), 0, 'nothing is left to do');
 
+# The estimate of the time left, from the run that has just ended
+my $took = sql(q{SELECT extract(epoch FROM sum(elapsed)) FROM em_result});
+sql(q{SELECT em_enqueue('L', '{0.a,0.b,0.c,0.d,1.a}')});
+sql('SELECT em_launch_worker(1)');
+busy_worker('0.b');
+my $left = sql(q{SELECT extract(epoch FROM job_remaining) FROM em_progress WHERE remaining IS NOT NULL});
+like($left, qr/^[\d.]+$/, 'the time left is known from the last run') and cmp_ok($left, '<', 3 * $took, "$left s of $took s");
+ok(wait_for(q{SELECT count(*) FROM em_job WHERE state = 'done'}, '2'), 'the job ends');
+
 # cancel: by the job, by the process, by statement_timeout
 large();
 sql('SELECT em_launch_worker(1)');
