@@ -1,10 +1,16 @@
 /*
  * src/pg/em_worker.c
- *		Background workers for the queue, without shared_preload_libraries.
+ *		Background workers for the queue.
  *
  * A worker is a loop around the same SQL functions that CALL em_work uses: one
- * transaction claims a job, one runs each check.  It connects as the role that
- * launched it and ends when there has been nothing to do for a while.
+ * transaction claims a job, one runs each check.
+ *
+ * em_launch_worker() starts workers at any time, without
+ * shared_preload_libraries; they run as the role that launched them and end
+ * when there has been nothing to do for a while.  With the library in
+ * shared_preload_libraries, the server itself starts emvalid.workers of them
+ * for each database of emvalid.worker_database, and again when one ends; they
+ * wait for the extension to be created, and stay.
  */
 #include "emvalid_pg.h"
 
@@ -20,15 +26,19 @@
 #include "storage/proc.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "utils/varlena.h"
 
 #define NAP_MS 1000				/* between two looks at an empty queue */
+#define NAP_WITHOUT_EXTENSION_MS 5000
+#define RESTART_S 10			/* after an error ended a worker of the server */
 #define MOST_WORKERS 64
 
-/* What a worker is told, in bgw_extra. */
+/* What a worker that was launched is told, in bgw_extra. */
 typedef struct WorkerOrders
 {
 	Oid			database;
@@ -37,9 +47,18 @@ typedef struct WorkerOrders
 	char		schema[NAMEDATALEN];
 } WorkerOrders;
 
+/* What a worker of the server is told. */
+typedef struct StandingOrders
+{
+	char		database[NAMEDATALEN];
+	char		role[NAMEDATALEN];	/* empty: the one that made the cluster */
+} StandingOrders;
+
 StaticAssertDecl(sizeof(WorkerOrders) <= BGW_EXTRALEN, "orders fit into bgw_extra");
+StaticAssertDecl(sizeof(StandingOrders) <= BGW_EXTRALEN, "standing orders fit into bgw_extra");
 
 PGDLLEXPORT void emvalid_worker_main(Datum arg) pg_attribute_noreturn();
+PGDLLEXPORT void emvalid_standing_worker_main(Datum arg) pg_attribute_noreturn();
 
 /*
  * Run a query that returns one value, in a transaction of its own.  The value
@@ -70,11 +89,25 @@ run_one(const char *sql, char *out, size_t size)
 
 /* Sleep until there may be something to do. */
 static void
-nap(void)
+nap(long ms)
 {
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, NAP_MS, PG_WAIT_EXTENSION);
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+}
+
+/* Signals as in every backend; SIGINT cancels the check that runs. */
+static void
+accept_signals(void)
+{
+	pqsignal(SIGTERM, die);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
 }
 
 /* Work on one job to its end; false when the worker itself was cancelled. */
@@ -94,7 +127,7 @@ work_on(const char *schema, const char *job)
 	return strcmp(answer, "stop") != 0;
 }
 
-/* Entry point of the process. */
+/* Entry point of a process that em_launch_worker() started. */
 void
 emvalid_worker_main(Datum arg)
 {
@@ -105,8 +138,7 @@ emvalid_worker_main(Datum arg)
 	TimestampTz idle_since;
 
 	memcpy(&orders, MyBgworkerEntry->bgw_extra, sizeof(orders));
-	pqsignal(SIGTERM, die);
-	BackgroundWorkerUnblockSignals();
+	accept_signals();
 	BackgroundWorkerInitializeConnectionByOid(orders.database, orders.role, 0);
 	MemoryContextSwitchTo(TopMemoryContext);
 	schema = quote_identifier(orders.schema);
@@ -126,26 +158,104 @@ emvalid_worker_main(Datum arg)
 		else if (TimestampDifferenceExceeds(idle_since, GetCurrentTimestamp(), (int) orders.linger_ms))
 			break;
 		else
-			nap();
+			nap(NAP_MS);
 	}
 	proc_exit(0);
+}
+
+/* Entry point of a process that the server starts. */
+void
+emvalid_standing_worker_main(Datum arg)
+{
+	StandingOrders orders;
+	char		schema[2 * NAMEDATALEN + 3];
+	char		claim[sizeof(schema) + 64];
+	char		job[32];
+
+	memcpy(&orders, MyBgworkerEntry->bgw_extra, sizeof(orders));
+	accept_signals();
+	BackgroundWorkerInitializeConnection(orders.database, orders.role[0] != '\0' ? orders.role : NULL, 0);
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextSwitchTo(TopMemoryContext);
+		if (!run_one("SELECT (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e"
+					 " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'emvalid')",
+					 schema, sizeof(schema)))
+		{
+			nap(NAP_WITHOUT_EXTENSION_MS);
+			continue;
+		}
+		snprintf(claim, sizeof(claim), "SELECT %s._em_job_claim()", schema);
+		MemoryContextSwitchTo(TopMemoryContext);
+		if (run_one(claim, job, sizeof(job)))
+		{
+			MemoryContextSwitchTo(TopMemoryContext);
+			/* a worker whose job was cancelled goes on with the next one */
+			(void) work_on(schema, job);
+		}
+		else
+			nap(NAP_MS);
+	}
+}
+
+/* What all workers have in common. */
+static void
+describe(BackgroundWorker *worker, const char *function)
+{
+	memset(worker, 0, sizeof(*worker));
+	worker->bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
+	strlcpy(worker->bgw_library_name, "$libdir/emvalid", BGW_MAXLEN);
+	strlcpy(worker->bgw_function_name, function, BGW_MAXLEN);
+	strlcpy(worker->bgw_type, "emvalid worker", BGW_MAXLEN);
+}
+
+/*
+ * Let the server start `workers` processes for each of the databases, a list of
+ * names with commas.  Only while shared_preload_libraries are being loaded.
+ */
+void
+emvalid_register_workers(int workers, const char *databases, const char *role)
+{
+	BackgroundWorker worker;
+	StandingOrders orders = {0};
+	char	   *copy = pstrdup(databases);
+	List	   *names;
+	ListCell   *cell;
+
+	if (!SplitIdentifierString(copy, ',', &names))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid list of databases in emvalid.worker_database: \"%s\"", databases)));
+	strlcpy(orders.role, role, sizeof(orders.role));
+	foreach(cell, names)
+	{
+		strlcpy(orders.database, (char *) lfirst(cell), sizeof(orders.database));
+		for (int i = 1; i <= workers; i++)
+		{
+			describe(&worker, "emvalid_standing_worker_main");
+			worker.bgw_restart_time = RESTART_S;
+			snprintf(worker.bgw_name, BGW_MAXLEN, "emvalid worker %d of database %s", i, orders.database);
+			memcpy(worker.bgw_extra, &orders, sizeof(orders));
+			RegisterBackgroundWorker(&worker);
+		}
+	}
+	list_free(names);
+	pfree(copy);
 }
 
 /* Register one worker and wait until it runs; false when no slot is free. */
 static bool
 launch(const WorkerOrders *orders)
 {
-	BackgroundWorker worker = {0};
+	BackgroundWorker worker;
 	BackgroundWorkerHandle *handle;
 	pid_t		pid;
 
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	describe(&worker, "emvalid_worker_main");
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	worker.bgw_notify_pid = MyProcPid;
-	strlcpy(worker.bgw_library_name, "$libdir/emvalid", BGW_MAXLEN);
-	strlcpy(worker.bgw_function_name, "emvalid_worker_main", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "emvalid worker", BGW_MAXLEN);
 	snprintf(worker.bgw_name, BGW_MAXLEN, "emvalid worker of database %u", orders->database);
 	memcpy(worker.bgw_extra, orders, sizeof(*orders));
 	if (!RegisterDynamicBackgroundWorker(&worker, &handle))

@@ -6,6 +6,7 @@
 
 #include <limits.h>
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -20,6 +21,9 @@ int			emvalid_seed;
 static int	auto_validate;
 static int	node_budget;
 static bool verbose;
+static int	workers;
+static char *worker_database;
+static char *worker_role;
 
 enum
 {
@@ -34,6 +38,35 @@ static const struct config_enum_entry auto_validate_options[] = {
 };
 
 void		_PG_init(void);
+
+/*
+ * Workers that the server starts itself.  The settings are only read when the
+ * library is preloaded; elsewhere they exist so that they can be in
+ * postgresql.conf.
+ */
+static void
+define_workers(void)
+{
+	GucContext	context = process_shared_preload_libraries_in_progress ? PGC_POSTMASTER : PGC_SIGHUP;
+
+	DefineCustomIntVariable("emvalid.workers",
+							"Background workers that the server starts for each database of emvalid.worker_database.",
+							"Needs emvalid in shared_preload_libraries.",
+							&workers, 0, 0, 64,
+							context, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("emvalid.worker_database",
+							   "Databases that emvalid.workers work in.",
+							   "Comma-separated names.",
+							   &worker_database, "postgres",
+							   context, GUC_LIST_INPUT, NULL, NULL, NULL);
+	DefineCustomStringVariable("emvalid.worker_role",
+							   "Role that emvalid.workers run as; it must be able to log in.",
+							   "Empty takes the superuser that made the cluster.",
+							   &worker_role, "",
+							   context, 0, NULL, NULL, NULL);
+	if (process_shared_preload_libraries_in_progress && workers > 0)
+		emvalid_register_workers(workers, worker_database, worker_role);
+}
 
 /* Define the settings under the prefix emvalid. */
 void
@@ -84,6 +117,7 @@ _PG_init(void)
 							 NULL,
 							 &verbose, false,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	define_workers();
 	MarkGUCPrefixReserved("emvalid");
 }
 

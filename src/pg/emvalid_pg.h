@@ -80,6 +80,9 @@ extern void emvalid_progress_label(const char *entry);	/* NULL: show nothing */
 extern void emvalid_progress_check(const char *code);	/* NULL: the check has ended */
 extern void emvalid_report_progress(void *arg, const char *phase, double fraction);
 
+/* Workers that the server starts (em_worker.c) */
+extern void emvalid_register_workers(int workers, const char *databases, const char *role);
+
 /* Remember the error being handled in a PG_CATCH block of a callback. */
 extern void emvalid_catch(EmSession *session, MemoryContext callers);
 
