@@ -15,6 +15,7 @@
 #include "emvalid_pg.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "commands/dbcommands.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -288,6 +289,12 @@ emvalid_launch_worker(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("linger must be between 0 and 1 day")));
+	/* they would only start at its end, and so would this call */
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("workers cannot be started during recovery"),
+				 errhint("Start them on the primary server.")));
 	if (schema == NULL)
 		elog(ERROR, "the schema of em_launch_worker was not found");
 	orders.linger_ms = (int64) linger_ms;
