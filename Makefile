@@ -175,6 +175,11 @@ build/tools/%: build/plain/test/data/%.o $(TOOL_PARTS) build/plain/libem.a
 	@mkdir -p $(@D)
 	$(call quiet,LD)$(CC_plain) $(FLAGS_plain) -o $@ $^ $(LIBEM_LIBS)
 
+# Programs of the benchmark, made by name: build/bench/NAME from contrib/bench/NAME.c.
+build/bench/%: build/plain/contrib/bench/%.o build/plain/libem.a
+	@mkdir -p $(@D)
+	$(call quiet,LD)$(CC_plain) $(FLAGS_plain) -o $@ $^ $(LIBEM_LIBS)
+
 # Unit tests: one program for each test/unit/test_*.c.
 UNIT_TESTS := $(patsubst test/unit/%.c,build/unit/%,$(sort $(wildcard test/unit/test_*.c)))
 unit: unit-build

@@ -125,7 +125,7 @@ SELECT check_code, name || '_vrs', 100 + ordinal, label || ' (VRS definition)', 
            WHEN check_code = '1.e' THEN 'read from a histogram of 0.25 Å without its last two bins'
            WHEN check_code = '1.g' THEN 'first crossing from the third shell on'
            WHEN check_code = '0.c' AND name LIKE 'outlier%' THEN 'counted from zero, not from the mean'
-           WHEN check_code = '1.f' THEN 'Kolmogorov-Smirnov test of a random sample; mean of the plain local resolution'
+           WHEN check_code = '1.f' THEN 'Kolmogorov-Smirnov test of a random sample; mean over the radii of the plain local resolution (MonoRes of the map)'
        END, true
 FROM em_measure_info
 WHERE check_code = '0.a' AND name <> 'com_conditioning'

@@ -31,7 +31,7 @@ INSERT INTO em_measure_info (check_code, ordinal, shipped, name, label, unit, di
 ('1.f', 25, true, 'doa_p75', '75 % percentile of the anisotropy of each voxel', 'Å', 2, NULL),
 ('1.f', 26, true, 'doa_p97_5', '97.5 % percentile of the anisotropy of each voxel', 'Å', 2, NULL),
 ('1.f', 27, true, 'n', 'number of voxels measured', 'voxels', 0, 'every second one along each axis'),
-('1.f', 28, true, 'n_effective', 'independent voxels assumed by the test', '', 0, 'mask volume over that of a sphere of the best resolution'),
+('1.f', 28, true, 'n_effective', 'independent voxels assumed by the test', '', 0, 'as many as scatter about a smooth distribution as the histogram does'),
 ('1.f', 29, true, 'evaluations', 'frequencies that were tested', '', 0, NULL),
 ('1.f', 30, true, 'noise_from_halves', 'noise taken from the half maps', '', 0, '1: no shell of noise surrounds the molecule'),
 ('1.d', 20, true, 'assigned_percent', 'share of the mask with a local resolution', '%', 1, NULL),

@@ -10,9 +10,10 @@
 #include "local/em_halfcone.h"
 #include "local/em_monodir.h"
 
-#define VOXEL 1.5
+#define VOXEL 1.8
+#define BALL 16					/* voxels, radius of what is not noise */
 
-static int64_t edge = 96;
+static int64_t edge = 72;
 
 static double
 angle_between(const double a[3], const double b[3])
@@ -77,6 +78,7 @@ test_halfcone(em_ctx *ctx)
 		em_halfcone *cone;
 		em_radial  *pass;
 		double		difference = 0;
+		double		square = 0;
 		double		sum[2] = {0, 0};
 
 		em_fft_forward(ctx, f);
@@ -107,11 +109,13 @@ test_halfcone(em_ctx *ctx)
 			const double b = em_volume_row(half, i / 24 % 24, i / 576)[i % 24];
 
 			difference += (a - b) * (a - b);
-			sum[0] += a * a;
-			sum[1] += b * b;
+			square += a * a;
+			sum[1] += b * b / (24 * 24 * 24);
 		}
-		is_near(sqrt(sum[1] / sum[0]), 1, 5e-3, "cone %d: rms at every second voxel", k);
-		ok(sqrt(difference / sum[0]) < 0.03, "cone %d: differs by %.2f %% rms", k, 100 * sqrt(difference / sum[0]));
+		for (int64_t i = 0; i < 48 * 48 * 48; i++)
+			sum[0] += pow(em_volume_row(all, i / 48 % 48, i / 2304)[i % 48], 2) / (48 * 48 * 48);
+		is_near(sqrt(sum[1] / sum[0]), 1, 1e-4, "cone %d: equal rms of all voxels", k);
+		ok(sqrt(difference / square) < 0.03, "cone %d: differs by %.2f %% rms", k, 100 * sqrt(difference / square));
 		em_radial_destroy(ctx, pass);
 		em_halfcone_destroy(ctx, cone);
 		em_volume_destroy(ctx, half);
@@ -150,7 +154,7 @@ make_map(em_ctx *ctx, double best, double worst, uint64_t stream)
 
 				em_rng_normal2(8, stream, (uint64_t) ((z * edge + y) * edge + x), two);
 				em_volume_row(v, y, z)[x] = (float)
-					(em_volume_row(v, y, z)[x] * exp(-pow(r / 13, 12)) + 0.01 * two[0]);
+					(em_volume_row(v, y, z)[x] * exp(-pow(r / BALL, 12)) + 0.01 * two[0]);
 			}
 	return v;
 }
@@ -184,70 +188,112 @@ measure_map(em_ctx *ctx, const em_volume *v, const em_mask *m)
 	return d;
 }
 
+/* T1: the same resolution in every direction. */
 static void
-test_known(em_ctx *ctx)
+test_isotropic(em_ctx *ctx, const em_mask *m)
 {
-	em_mask    *m = ball_mask(ctx, 15);
 	em_volume  *v = make_map(ctx, 6, 6, 31);
 	em_monodir *d = measure_map(ctx, v, m);
-	int			good = 0;
+	double		statistic;
+	double		doa = 0;
 	double		p;
+	int			good = 0;
+	int			n = 0;
 
-	/* T1 */
 	ok(d != NULL && !d->noise_from_halves, "isotropic: measured, noise from the shell");
-	for (int i = 0; d != NULL && i < EM_MONODIR_DIRECTIONS; i++)
-		good += fabs(d->median[i] - 6) <= 0.8 || (printf("# direction %d: %.2f Å\n", i, d->median[i]), false);
+	/* Tried about 6 Å: shells 19, 21, 23 of 129.6 Å. */
+	for (int i = 0; i < EM_MONODIR_DIRECTIONS; i++)
+		good += (d->median[i] > 5.6 && d->median[i] < 6.9) ||
+			(printf("# direction %d: %.2f Å\n", i, d->median[i]), false);
 	is_int(good, EM_MONODIR_DIRECTIONS, "isotropic: 6 Å in every direction, within a step");
-	if (d != NULL)
-	{
-		const double statistic = em_monodir_uniformity(d->count, EM_MONODIR_DIRECTIONS, EM_MONODIR_DIRECTIONS, 100, &p);
-		double		doa = 0;
-
-		int64_t		n = 0;
-
-		/* Away from the rim of the signal. */
-		for (int64_t i = 0; i < d->n; i++)
-			if (hypot(hypot(d->position[3 * i], d->position[3 * i + 1]), d->position[3 * i + 2]) < 15)
-			{
-				doa += d->doa[i];
-				n++;
-			}
-		ok(statistic < 0.05 && p > 0.1, "isotropic: D = %.3f, p = %.2f", statistic, p);
-		ok(doa / (double) n <= 0.8, "isotropic: anisotropy %.2f Å", doa / (double) n);
-	}
+	statistic = em_monodir_uniformity(d->count, EM_MONODIR_DIRECTIONS, EM_MONODIR_DIRECTIONS,
+									  em_monodir_effective(d->direction, d->count), &p);
+	ok(statistic < 0.05 && p > 0.05, "isotropic: D = %.3f, p = %.2f", statistic, p);
+	/* In the inner half; the outer one is smeared into the noise, each direction differently. */
+	for (int64_t i = 0; i < d->n; i++)
+		if (hypot(hypot(d->position[3 * i], d->position[3 * i + 1]), d->position[3 * i + 2]) < 0.5 * BALL * VOXEL)
+		{
+			doa += d->doa[i];
+			n++;
+		}
+	ok(n > 200 && doa / n <= 0.5, "isotropic: anisotropy %.2f Å of %d voxels", doa / n, n);
 	em_monodir_destroy(ctx, d);
 	em_volume_destroy(ctx, v);
+}
 
-	/* T2; a ball of 13 voxels blurs the edge of the cap by some 10 degrees. */
-	v = make_map(ctx, 4, 8, 32);
-	d = measure_map(ctx, v, m);
-	good = 0;
-	for (int i = 0; d != NULL && i < EM_MONODIR_DIRECTIONS; i++)
+/* T2: 4 Å within 50 degrees of z, 8 Å elsewhere; cones of 15 degrees are in one or the other. */
+static void
+test_anisotropic(em_ctx *ctx, const em_mask *m)
+{
+	em_volume  *v = make_map(ctx, 4, 8, 32);
+	em_monodir *d = measure_map(ctx, v, m);
+	double		cap = 0;
+	double		total = 0;
+	double		p;
+	int			good = 0;
+
+	for (int i = 0; i < EM_MONODIR_DIRECTIONS; i++)
 	{
 		const double tilt = acos(d->direction[i][2]) * 180 / M_PI;
 		const double want = tilt < 35 ? 4 : 8;
 
-		good += (tilt >= 35 && tilt <= 75) || fabs(d->median[i] - want) <= (want < 6 ? 0.6 : 1.1) ||
+		/* One step: 0.5 Å up to 8 Å, 1 Å beyond, or one shell. */
+		good += (tilt >= 35 && tilt <= 65) || fabs(d->median[i] - want) <= (want < 6 ? 0.5 : 1.3) ||
 			(printf("# tilt %.0f: %.2f Å\n", tilt, d->median[i]), false);
+		total += d->count[i];
+		cap += tilt < 66 ? d->count[i] : 0;
 	}
-	is_int(good, EM_MONODIR_DIRECTIONS, "anisotropic: 4 Å near the axis, 8 Å far from it");
-	if (d != NULL)
-	{
-		double		cap = 0;
-		double		total = 0;
-
-		for (int i = 0; i < EM_MONODIR_DIRECTIONS; i++)
-		{
-			total += d->count[i];
-			cap += d->direction[i][2] > cos(66 * M_PI / 180) ? d->count[i] : 0;
-		}
-		ok(cap > 0.85 * total, "anisotropic: %.0f %% of the preferred directions in the cap", 100 * cap / total);
-		em_monodir_uniformity(d->count, EM_MONODIR_DIRECTIONS, EM_MONODIR_DIRECTIONS, 100, &p);
-		ok(p < 0.001, "anisotropic: p = %g", p);
-	}
+	is_int(good, EM_MONODIR_DIRECTIONS, "anisotropic: 4 Å below 35 degrees, 8 Å above 65");
+	ok(cap > 0.9 * total, "anisotropic: %.1f %% of the preferred directions have the cap in their cone",
+	   100 * cap / total);
+	em_monodir_uniformity(d->count, EM_MONODIR_DIRECTIONS, EM_MONODIR_DIRECTIONS,
+						  em_monodir_effective(d->direction, d->count), &p);
+	ok(p < 1e-6, "anisotropic: p = %g", p);
 	em_monodir_destroy(ctx, d);
 	em_volume_destroy(ctx, v);
-	em_mask_destroy(ctx, m);
+}
+
+/*
+ * The effective number: independent draws, each counted `times` times, from a
+ * distribution that is uniform up to a quadratic form of strength `slope`.
+ */
+static void
+test_effective(int draws, int times, double slope)
+{
+	double		v[EM_MONODIR_DIRECTIONS][3];
+	double		sum = 0;
+	int			rejected = 0;
+	const int	rounds = 400;
+
+	em_monodir_directions(v);
+	for (int r = 0; r < rounds; r++)
+	{
+		double		count[EM_MONODIR_DIRECTIONS] = {0};
+		double		effective;
+		double		p;
+
+		for (int i = 0, k = 0; i < draws; k++)
+		{
+			const int	d = (int) (EM_MONODIR_DIRECTIONS * em_rng_uniform(5, (uint64_t) r, 2 * (uint64_t) k));
+
+			if (em_rng_uniform(5, (uint64_t) r, 2 * (uint64_t) k + 1) * (1 + slope) < 1 + slope * (1.5 * v[d][2] * v[d][2] - 0.5))
+			{
+				count[d] += times;
+				i++;
+			}
+		}
+		effective = em_monodir_effective((const double (*)[3]) v, count);
+		sum += effective / rounds;
+		em_monodir_uniformity(count, EM_MONODIR_DIRECTIONS, EM_MONODIR_DIRECTIONS, effective, &p);
+		rejected += p < 0.05;
+	}
+	/* The mean of 40/chi² with 40 degrees of freedom is 40/38. */
+	is_near(sum / draws, 0.8 * 40 / 38, slope == 0 ? 0.03 : 0.1, "%d draws, each %d times, slope %g: worth %.0f", draws,
+			times, slope, sum);
+	if (slope == 0)
+		ok(rejected < 0.05 * rounds, "... %d of %d uniform ones are rejected at 5 %%", rejected, rounds);
+	else
+		ok(rejected > 0.95 * rounds, "... %d of %d others are rejected at 5 %%", rejected, rounds);
 }
 
 static em_results *
@@ -300,6 +346,8 @@ test_check(em_ctx *ctx)
 	single = run_check(one, "1.f", v, half[0], half[1], 5, 6);
 	ok(r != NULL && r->state == EM_MEASURED && measure_of(r, "noise_from_halves") == 0, "1.f: measured");
 	ok(measure_of(r, "p_value_vrs") < 0.001 && measure_of(r, "n_effective") >= 1, "1.f: VRS's test rejects everything");
+	ok(measure_of(r, "mean_resolution_vrs") > 2 * VOXEL && measure_of(r, "mean_resolution_vrs") < 18,
+	   "1.f: VRS's mean, %.2f Å", measure_of(r, "mean_resolution_vrs"));
 	for (int i = 0; i < 4; i++)
 		ok(r != NULL && em_results_find_series(r, series[i]) != NULL, "1.f: series %s", series[i]);
 	ok(r != NULL && single != NULL && r->n_measures == single->n_measures &&
@@ -329,12 +377,19 @@ int
 main(void)
 {
 	em_ctx	   *ctx = context(2);
+	em_mask    *m;
 
 	test_directions();
 	test_uniformity();
+	test_effective(800, 3, 0);
+	test_effective(800, 7, 0);
+	test_effective(800, 7, 0.5);
 	test_halfcone(ctx);
-	test_known(ctx);
-	edge = 64;
+	m = ball_mask(ctx, BALL + 2);
+	test_isotropic(ctx, m);
+	test_anisotropic(ctx, m);
+	em_mask_destroy(ctx, m);
+	edge = 48;
 	test_check(ctx);
 	is_int((long long) em_ctx_memory_used(ctx), 0, "everything was freed");
 	em_ctx_destroy(ctx);

@@ -1,6 +1,6 @@
 /*
  * src/libem/local/em_monodir.c
- *		MonoDir: directions, the noise shell, the test for uniformity.
+ *		MonoDir: directions and the noise shell.
  */
 #include "local/em_monodir.h"
 
@@ -95,39 +95,6 @@ em_monodir_directions(double v[EM_MONODIR_DIRECTIONS][3])
 			memcpy(v[j], v[j - 1], sizeof(t));
 			memcpy(v[j - 1], t, sizeof(t));
 		}
-}
-
-/* Probability that Kolmogorov's statistic is larger than d for so many draws. */
-static double
-kolmogorov(double d, double size)
-{
-	const double root = sqrt(size);
-	const double lambda = (root + 0.12 + 0.11 / root) * d;
-	double		sum = 0;
-
-	if (lambda < 0.3)
-		return 1;
-	for (int j = 1; j <= 100; j++)
-		sum += (j & 1 ? 2 : -2) * exp(-2.0 * j * j * lambda * lambda);
-	return fmin(fmax(sum, 0), 1);
-}
-
-double
-em_monodir_uniformity(const double *count, int n, int support, double size, double *p)
-{
-	double		total = 0;
-	double		sum = 0;
-	double		d = 0;
-
-	for (int i = 0; i < n; i++)
-		total += count[i];
-	for (int i = 0; i < n; i++)
-	{
-		sum += count[i];
-		d = fmax(d, fabs(sum / total - fmin((double) (i + 1) / support, 1)));
-	}
-	*p = kolmogorov(d, size);
-	return d;
 }
 
 /* Sums over the shells [r, r+1) voxels of one plane. */

@@ -60,30 +60,34 @@ typedef struct sweep
 	uint8_t    *table;			/* [direction][voxel]: number of the trial */
 } sweep;
 
-/* The resolutions of the sweep and their bands. */
+/*
+ * The resolutions of the sweep and their bands.  From one shell the sweep goes to
+ * the next, or, when that is nearer than the spacing, to the one at that spacing;
+ * the spacing is that of the next shell's resolution, and so is the band's width.
+ */
 static void
 plan_trials(sweep *s, double voxel)
 {
 	const double last_shell = LAST_FREQUENCY * s->length / voxel;
 	int64_t		n = (int64_t) fmax(round(s->length / START), 3);
+	double		spacing = s->length / (double) n > COARSE ? 2 * STEP : STEP;
 
 	while ((double) n <= last_shell && s->trials < STEPS_MAX)
 	{
 		const double r = s->length / (double) n;
-		const double spacing = r > COARSE ? 2 * STEP : STEP;
-		const double wide = fmax(HALF_BAND * r, STEP);
-		trial	   *t = s->trial + s->trials;
-		int64_t		next;
+		const double wide = fmax(HALF_BAND * r, spacing);
+		trial	   *t = s->trial + s->trials++;
+		const double closest = s->length / (double) (n + 1);
+		double		next = (double) (n + 1);
 
 		*t = (trial) {.resolution = r,.shell = n,.low = (int64_t) round(s->length / (r + wide)),
-		.high = (int64_t) round(s->length / fmax(r - wide, 0.1))};
+		.high = (int64_t) round(s->length / fmax(r - wide, 2 * voxel))};
 		t->low = t->low < n ? t->low : n - 1;
 		t->high = t->high > n ? t->high : n + 1;
-		s->trials++;
-		next = n + 1;
-		if (r - s->length / (double) next < spacing)
-			next = (int64_t) round(s->length / (r - spacing));
-		n = next > n ? next : n + 1;
+		spacing = closest > COARSE ? 2 * STEP : STEP;
+		if (r - closest < spacing)
+			next = fmax(next, r > spacing ? round(s->length / (r - spacing)) : INFINITY);
+		n = next > last_shell ? INT64_MAX : (int64_t) next;
 	}
 }
 
