@@ -74,25 +74,26 @@ RETURN (
 COMMENT ON FUNCTION _em_first_fall(float8[], float8[], float8) IS
     'Internal: frequency where a curve first falls below a level, linearly interpolated; NULL when it does not';
 
-CREATE FUNCTION em_add_fsc_xml(entry_id text, fsc xml, file_name text DEFAULT NULL) RETURNS void
+CREATE FUNCTION em_add_fsc_xml(entry_id text, fsc xml, file_name text DEFAULT NULL, role text DEFAULT 'fsc') RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE COST 200
 BEGIN ATOMIC
     INSERT INTO em_entry_file AS f (entry_id, role, file_name, sha256, content)
-    SELECT em_add_fsc_xml.entry_id, 'fsc', em_add_fsc_xml.file_name, encode(sha256(b), 'hex'), b
+    SELECT em_add_fsc_xml.entry_id, em_add_fsc_xml.role, em_add_fsc_xml.file_name, encode(sha256(b), 'hex'), b
     FROM convert_to(fsc::text, 'UTF8') AS b
     ON CONFLICT (entry_id, role) DO UPDATE
         SET file_name = EXCLUDED.file_name, sha256 = EXCLUDED.sha256, content = EXCLUDED.content, added = now();
 END;
-COMMENT ON FUNCTION em_add_fsc_xml(text, xml, text) IS 'Gives an entry its deposited FSC, in EMDB''s XML form';
+COMMENT ON FUNCTION em_add_fsc_xml(text, xml, text, text) IS
+    'Gives an entry a deposited FSC, in EMDB''s XML form; one in the same role (fsc, fsc_1, fsc_2, ...) is replaced';
 
 CREATE VIEW em_fsc_deposited AS
 SELECT e.entry_id, d.title, d.x_kind, d.points,
        1 / _em_first_fall(d.frequency, d.value, 0.143) AS deposited_0143,
        1 / _em_first_fall(d.frequency, d.value, 0.5) AS deposited_05,
        unmasked.value AS unmasked_0143, masked.value AS masked_0143, corrected.value AS corrected_0143,
-       c.curve AS closest_curve, c.difference
+       c.curve AS closest_curve, c.difference, f.role, f.file_name
 FROM em_entry e
-JOIN em_entry_file f ON f.entry_id = e.entry_id AND f.role = 'fsc' AND f.content IS NOT NULL
+JOIN em_entry_file f ON f.entry_id = e.entry_id AND f.role ~ '^fsc(_[0-9]+)?$' AND f.content IS NOT NULL
 LEFT JOIN em_entry_map m ON m.entry_id = e.entry_id AND m.role = 'map'
 CROSS JOIN LATERAL (
     SELECT min(r.title) AS title, min(r.x_kind) AS x_kind, count(*)::int AS points,
@@ -115,6 +116,6 @@ LEFT JOIN LATERAL (
     GROUP BY s.name ORDER BY 2 LIMIT 1
 ) AS c ON true;
 COMMENT ON VIEW em_fsc_deposited IS
-    'each entry''s deposited FSC beside ours: resolutions at 0.143 and 0.5 (Å), and which of our curves it is closest to';
+    'each deposited FSC of each entry beside ours: resolutions at 0.143 and 0.5 (Å), and which of our curves it is closest to';
 COMMENT ON COLUMN em_fsc_deposited.x_kind IS 'what the x values of the file were taken for: 1/Å, 1/voxel, 1/nyquist, shell or Å';
 COMMENT ON COLUMN em_fsc_deposited.difference IS 'root mean square difference to that curve';
