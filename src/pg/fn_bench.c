@@ -123,6 +123,8 @@ emvalid_bench_open(PG_FUNCTION_ARGS)
 	bench_context = AllocSetContextCreate(TopMemoryContext, "emvalid workbench", ALLOCSET_DEFAULT_SIZES);
 	bench = emvalid_bench(emvalid_begin(bench_context), maps, &options);
 	bytes = require_memory(bench, PG_GETARG_ARRAYTYPE_P(EM_ROLE_COUNT + 2));
+	/* What workers plan with is what is used. */
+	em_workbench_keep_within(bench->wb, bytes);
 	PG_RETURN_INT64((int64) bytes);
 }
 

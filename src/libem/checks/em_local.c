@@ -170,6 +170,7 @@ em_local_measures(em_workbench *wb, em_results *out, const em_volume *v, const e
 	em_summary	s;
 	double		percentile;
 
+	em_workbench_make_room(wb, em_quantile_bytes(out->ctx));
 	EM_TRY(em_summarize(out->ctx, v, mask, &s));
 	EM_TRY(em_local_percentile(out->ctx, v, mask, resolution, &percentile));
 	EM_TRY(em_results_measure(out, "p2_5", s.p2_5, "Å"));

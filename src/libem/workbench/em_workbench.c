@@ -43,6 +43,7 @@ struct em_workbench
 	int			loads[EM_ROLE_COUNT];
 	em_half_check half_check;
 	bool		has_half_check;
+	uint64_t	keep;			/* bytes up to which intermediates are kept; 0: the budget */
 };
 
 /* Order in which unpinned items make room: quickly made again first. */
@@ -161,13 +162,15 @@ em_workbench_unpin(em_workbench *wb)
 		wb->pinned[i] = false;
 }
 
-/* Would `bytes` more fit in the budget as it stands? */
+/* Would `bytes` more fit in the budget, or what is kept of it, as it stands? */
 static bool
 fits(const em_workbench *wb, uint64_t bytes)
 {
 	uint64_t	budget = em_ctx_memory_budget(wb->ctx);
 	uint64_t	used = em_ctx_memory_used(wb->ctx);
 
+	if (wb->keep > 0 && wb->keep < budget)
+		budget = wb->keep;
 	return bytes <= budget && used <= budget - bytes;
 }
 
@@ -507,6 +510,12 @@ em_workbench_half_check(em_workbench *wb, const em_half_check **out)
 	}
 	*out = &wb->half_check;
 	return EM_OK;
+}
+
+void
+em_workbench_keep_within(em_workbench *wb, uint64_t bytes)
+{
+	wb->keep = bytes;
 }
 
 void

@@ -120,6 +120,13 @@ extern em_status em_workbench_half_check(em_workbench *wb, const em_half_check *
 extern em_status em_workbench_take_volume(em_workbench *wb, em_role role, em_volume **out);
 extern em_status em_workbench_take_spectrum(em_workbench *wb, em_role role, em_volume **out);
 
+/*
+ * Keep intermediates only as long as everything in use stays within `bytes`: with
+ * the largest estimate of the checks to come, they use no more than that.  0, as
+ * at first: up to the budget.
+ */
+extern void em_workbench_keep_within(em_workbench *wb, uint64_t bytes);
+
 /* Drop unpinned intermediates until `bytes` more fit in the budget, as far as that is possible. */
 extern void em_workbench_make_room(em_workbench *wb, uint64_t bytes);
 
