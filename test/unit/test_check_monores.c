@@ -164,7 +164,7 @@ test_states(em_ctx *ctx)
 	expect(ctx, "1.e", all, 0.5, 7, EM_MEASURED, "", "map and contour");
 	expect(ctx, "1.e", masked, NAN, 7, EM_MEASURED, "", "a mask");
 	expect(ctx, "1.e", halves, 10, 7, EM_MEASURED, "", "contour of the mean");
-	expect(ctx, "1.e", halves, 1e6, 7, EM_FAILED, "not_measurable", "contour above everything");
+	expect(ctx, "1.e", halves, 1e6, 7, EM_FAILED, "empty_mask", "contour above everything");
 	expect(ctx, "1.e", all, 0.5, NAN, EM_NOT_APPLICABLE, "no_resolution", "no resolution");
 	expect(ctx, "1.e", all, NAN, 7, EM_NOT_APPLICABLE, "no_contour", "no contour, no mask");
 	expect(ctx, "1.e", lone, 0.5, 7, EM_NOT_APPLICABLE, "no_half_maps", "no half maps");

@@ -2,9 +2,9 @@
  * src/libem/checks/check_1e_monores.c
  *		Check 1.e: local resolution by MonoRes.
  *
- * The mask is the one given (voxels above 0.5), else the hard mask of the map,
- * else that of the mean of the half maps.  Percentiles are those of the values
- * in the mask; the ones ending in _vrs are read off a histogram as VRS does it.
+ * The mask is that of all local checks (em_local.h).  Percentiles are those of
+ * the values in the mask; the ones ending in _vrs are read off a histogram as VRS
+ * does it.
  *
  * Parameters: fast (0 or 1; else exact up to 300³ voxels), max_resolution (worst
  * resolution of the sweep, Å; else the larger of 10 and 5 times the reported
@@ -16,13 +16,11 @@
 
 #include "checks/em_half_measures.h"
 #include "checks/em_half_pair.h"
-#include "core/em_par.h"
+#include "checks/em_local.h"
 #include "core/em_quantile.h"
 #include "local/em_monores.h"
 
 #define EXACT_VOXELS 27000000.0	/* 300³; larger boxes use fast mode */
-#define MASK_LEVEL 0.5			/* of a mask given; above it is inside */
-#define MASK_RADIUS 2.0			/* Å a mask made here is dilated by */
 #define MASKED_PERCENT 20.0		/* of the mask without noise */
 #define POLL_VOXELS ((int64_t) 1 << 20)
 #define HISTOGRAM_MAX 2000		/* bins */
@@ -47,103 +45,6 @@ read_options(const em_workbench *wb, const em_grid *grid, em_monores_options *o)
 	o->significance = em_workbench_param(wb, "significance", 0.95);
 	o->fast = is_fast(wb, grid);
 	return isfinite(o->start);
-}
-
-typedef struct mean_job
-{
-	const em_volume *half1;
-	const em_volume *half2;
-	em_volume  *mean;
-} mean_job;
-
-/* Item: plane z of the mean of the half maps. */
-static em_status
-mean_plane(void *arg, int64_t z, int worker)
-{
-	mean_job   *job = arg;
-
-	(void) worker;
-	for (int64_t y = 0; y < job->mean->grid.n[1]; y++)
-	{
-		const float *a = em_volume_row(job->half1, y, z);
-		const float *b = em_volume_row(job->half2, y, z);
-		float	   *to = em_volume_row(job->mean, y, z);
-
-		for (int64_t x = 0; x < job->mean->grid.n[0]; x++)
-			to[x] = 0.5f * (a[x] + b[x]);
-	}
-	return EM_OK;
-}
-
-/* The hard mask of a volume at the contour. */
-static em_status
-hard_mask_of(em_workbench *wb, const em_volume *v, em_mask **out)
-{
-	em_ctx	   *ctx = em_workbench_ctx(wb);
-	em_components *c = NULL;
-	em_mask    *raw;
-	em_status	status;
-
-	EM_TRY(em_mask_threshold(ctx, v, em_workbench_contour(wb), &raw));
-	status = em_components_find(ctx, raw, &c);
-	em_mask_destroy(ctx, raw);
-	if (status == EM_OK && c->count == 0)
-		status = em_fail(ctx, EM_NOT_MEASURABLE, "no voxel reaches the contour level %g",
-						 em_workbench_contour(wb));
-	if (status == EM_OK)
-		status = em_mask_dilate(ctx, c->largest, v->grid.voxel, MASK_RADIUS, out);
-	em_components_destroy(ctx, c);
-	return status;
-}
-
-/* The hard mask of the mean of the half maps. */
-static em_status
-mask_of_mean(em_workbench *wb, em_mask **out)
-{
-	em_ctx	   *ctx = em_workbench_ctx(wb);
-	mean_job	job;
-	em_status	status;
-
-	EM_TRY(em_workbench_volume(wb, EM_ROLE_HALF1, &job.half1));
-	EM_TRY(em_workbench_volume(wb, EM_ROLE_HALF2, &job.half2));
-	em_workbench_make_room(wb, em_volume_bytes(&job.half1->grid));
-	EM_TRY(em_volume_create(ctx, &job.half1->grid, "the mean of the half maps", &job.mean));
-	status = em_parallel(ctx, "mean of the half maps", job.mean->grid.n[2], mean_plane, &job);
-	if (status == EM_OK)
-		status = hard_mask_of(wb, job.mean, out);
-	em_volume_destroy(ctx, job.mean);
-	em_workbench_unpin(wb);
-	return status;
-}
-
-/*
- * The mask: one of the workbench's (pinned alone), or one made here, which *own
- * is then.
- */
-static em_status
-get_mask(em_workbench *wb, const em_mask **mask, em_mask **own)
-{
-	em_ctx	   *ctx = em_workbench_ctx(wb);
-
-	*own = NULL;
-	if (em_workbench_has(wb, EM_ROLE_MASK))
-	{
-		const em_volume *v;
-
-		EM_TRY(em_workbench_volume(wb, EM_ROLE_MASK, &v));
-		EM_TRY(em_mask_threshold(ctx, v, nextafter(MASK_LEVEL, 1), own));
-		em_workbench_unpin(wb);
-	}
-	else if (em_workbench_has(wb, EM_ROLE_MAP))
-	{
-		EM_TRY(em_workbench_hard_mask(wb, mask));
-		em_workbench_unpin(wb);
-		return em_workbench_hard_mask(wb, mask);
-	}
-	else
-		EM_TRY(mask_of_mean(wb, own));
-	*mask = *own;
-	return EM_OK;
 }
 
 /* VRS's frequency distribution: edges half a bin below where the bins begin, the last two left out. */
@@ -323,8 +224,6 @@ noise_left(em_workbench *wb, em_results *out, const em_volume *half1, const em_v
 	double		percent;
 
 	*left = false;
-	if (mask->count == 0)
-		return em_results_state(out, EM_FAILED, "empty_mask", "no voxel lies in the mask");
 	EM_TRY(em_workbench_half_check(wb, &h));
 	if (h->no_noise_beyond)
 		return em_results_state(out, EM_FAILED, "filtered_half_maps",
@@ -339,24 +238,44 @@ noise_left(em_workbench *wb, em_results *out, const em_volume *half1, const em_v
 	return EM_OK;
 }
 
-/* Everything about the half maps; `own` is freed by the caller. */
+/* Everything about the half maps. */
 static em_status
-measure_halves(em_workbench *wb, em_results *out, em_monores_options *o, em_mask **own)
+measure_halves(em_workbench *wb, em_results *out, em_monores_options *o, const em_mask *mask)
 {
 	const em_volume *half[2];
-	const em_mask *mask;
-	bool		usable;
+	bool		left;
 
-	EM_TRY(em_half_check_usable(wb, out, &usable));
-	if (!usable)
-		return EM_OK;
-	EM_TRY(get_mask(wb, &mask, own));
 	EM_TRY(em_workbench_volume(wb, EM_ROLE_HALF1, &half[0]));
 	EM_TRY(em_workbench_volume(wb, EM_ROLE_HALF2, &half[1]));
-	EM_TRY(noise_left(wb, out, half[0], half[1], mask, &usable));
-	if (!usable)
-		return EM_OK;
-	return sweep(wb, out, half[0], half[1], mask, o);
+	EM_TRY(noise_left(wb, out, half[0], half[1], mask, &left));
+	return left ? sweep(wb, out, half[0], half[1], mask, o) : EM_OK;
+}
+
+/* One map: noise outside the mask. */
+static em_status
+measure_map(em_workbench *wb, em_results *out, em_monores_options *o, const em_mask *mask)
+{
+	const em_volume *map;
+
+	EM_TRY(em_workbench_volume(wb, EM_ROLE_MAP, &map));
+	return sweep(wb, out, map, NULL, mask, o);
+}
+
+typedef em_status (*measure_fn) (em_workbench *wb, em_results *out, em_monores_options *o, const em_mask *mask);
+
+/* Measure in the mask; without one the results say so. */
+static em_status
+in_mask(em_workbench *wb, em_results *out, em_monores_options *o, measure_fn measure)
+{
+	em_mask    *mask;
+	em_status	status = em_local_mask(wb, &mask);
+
+	if (status == EM_NOT_MEASURABLE)
+		return em_results_state(out, EM_FAILED, "empty_mask", "%s", em_ctx_message(out->ctx));
+	if (status == EM_OK)
+		status = measure(wb, out, o, mask);
+	em_mask_destroy(out->ctx, mask);
+	return status;
 }
 
 /* Is there a mask to be had, and a start for the sweep?  When not, the results say so. */
@@ -366,11 +285,8 @@ has_parameters(em_workbench *wb, em_results *out, const em_grid *grid, em_monore
 	if (!read_options(wb, grid, o))
 		(void) em_results_state(out, EM_NOT_APPLICABLE, "no_resolution",
 								"no resolution is reported, so the sweep has no start");
-	else if (!em_workbench_has(wb, EM_ROLE_MASK) && !isfinite(em_workbench_contour(wb)))
-		(void) em_results_state(out, EM_NOT_APPLICABLE, "no_contour",
-								"neither a contour level nor a mask is known");
 	else
-		return true;
+		return em_local_has_mask(wb, out);
 	return false;
 }
 
@@ -378,10 +294,7 @@ has_parameters(em_workbench *wb, em_results *out, const em_grid *grid, em_monore
 static em_status
 run_1e(em_workbench *wb, em_results *out)
 {
-	em_ctx	   *ctx = em_workbench_ctx(wb);
 	em_monores_options o = {0};
-	em_mask    *own = NULL;
-	em_status	status;
 	bool		ready;
 
 	if (!em_workbench_has(wb, EM_ROLE_HALF1) || !em_workbench_has(wb, EM_ROLE_HALF2))
@@ -389,37 +302,25 @@ run_1e(em_workbench *wb, em_results *out)
 	if (!has_parameters(wb, out, em_workbench_grid(wb, EM_ROLE_HALF1), &o))
 		return EM_OK;
 	EM_TRY(em_half_pair_ready(wb, out, true, &ready));
-	if (!ready)
-		return EM_OK;
-	status = measure_halves(wb, out, &o, &own);
-	em_mask_destroy(ctx, own);
-	return status;
+	if (ready)
+		EM_TRY(em_half_check_usable(wb, out, &ready));
+	return ready ? in_mask(wb, out, &o, measure_halves) : EM_OK;
 }
 
-/* One map: noise outside the mask. */
+/* One map. */
 static em_status
 run_single(em_workbench *wb, em_results *out)
 {
 	em_ctx	   *ctx = em_workbench_ctx(wb);
 	const em_grid *grid = em_workbench_grid(wb, EM_ROLE_MAP);
 	em_monores_options o = {0};
-	const em_mask *mask;
-	const em_volume *map;
-	em_mask    *own = NULL;
-	em_status	status;
 
 	if (!has_parameters(wb, out, grid, &o))
 		return EM_OK;
 	EM_TRY(em_grid_check(ctx, grid, "map"));
 	if (em_workbench_has(wb, EM_ROLE_MASK))
 		EM_TRY(em_grid_same(ctx, grid, em_workbench_grid(wb, EM_ROLE_MASK), "map", "mask"));
-	status = get_mask(wb, &mask, &own);
-	if (status == EM_OK)
-		status = em_workbench_volume(wb, EM_ROLE_MAP, &map);
-	if (status == EM_OK)
-		status = sweep(wb, out, map, NULL, mask, &o);
-	em_mask_destroy(ctx, own);
-	return status;
+	return in_mask(wb, out, &o, measure_map);
 }
 
 /* Pseudo-check "monores": half maps, or without them the map. */
@@ -447,8 +348,8 @@ estimate(const em_workbench *wb)
 	if (!em_workbench_has(wb, role))
 		return 0;
 	maps = (halves ? 2 : 1) * em_volume_bytes(grid);
-	sweeping = maps + em_mask_bytes(grid->n) + em_monores_bytes(ctx, grid, is_fast(wb, grid), halves);
-	before = em_half_pair_bytes(wb, 2) + 4 * em_mask_bytes(grid->n) + em_components_bytes(grid->n);
+	sweeping = maps + 2 * em_mask_bytes(grid->n) + em_monores_bytes(ctx, grid, is_fast(wb, grid), halves);
+	before = em_half_pair_bytes(wb, 2) + 5 * em_mask_bytes(grid->n) + em_components_bytes(grid->n);
 	return sweeping > before ? sweeping : before;
 }
 
