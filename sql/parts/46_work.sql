@@ -158,8 +158,9 @@ BEGIN
         FROM em_job r JOIN _em_job_lock l ON l.job = r.job_id % 2147483648
         WHERE r.state = 'running' AND l.pid <> pg_backend_pid();
 
+        -- The entry before the job, as those who delete it do; whoever holds either is not waited for.
         SELECT q.* INTO job
-        FROM em_job q
+        FROM em_job q JOIN em_entry e ON e.entry_id = q.entry_id
         WHERE q.job_id <> ALL (skipped)
           AND (NOT busy OR q.memory_needed IS NULL OR used + q.memory_needed <= budget)
           AND (q.state IN ('queued', 'waiting') AND q.not_before <= clock_timestamp()
@@ -168,7 +169,7 @@ BEGIN
                AND NOT EXISTS (SELECT FROM _em_job_lock l WHERE l.job = q.job_id % 2147483648 AND l.pid <> pg_backend_pid()))
         ORDER BY q.priority DESC, q.job_id
         LIMIT 1
-        FOR UPDATE SKIP LOCKED;
+        FOR KEY SHARE OF e SKIP LOCKED FOR UPDATE OF q SKIP LOCKED;
         IF NOT FOUND THEN
             RETURN NULL;
         END IF;

@@ -86,6 +86,24 @@ END;
 COMMENT ON FUNCTION em_add_fsc_xml(text, xml, text, text) IS
     'Gives an entry a deposited FSC, in EMDB''s XML form; one in the same role (fsc, fsc_1, fsc_2, ...) is replaced';
 
+CREATE FUNCTION _em_sees_entry(entry_id text) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 50
+SET search_path = pg_catalog, @extschema@, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    RETURN NOT row_security_active('em_entry') OR EXISTS (SELECT FROM em_entry e WHERE e.entry_id = entry_id);
+END;
+$$;
+COMMENT ON FUNCTION _em_sees_entry(text) IS 'Internal: does row security let whoever asks see this entry?';
+
+CREATE VIEW _em_fsc_file WITH (security_barrier = true) AS
+SELECT f.entry_id, f.role, f.file_name, f.content
+FROM em_entry_file f
+WHERE f.role ~ '^fsc(_[0-9]+)?$' AND f.content IS NOT NULL AND _em_sees_entry(f.entry_id);
+COMMENT ON VIEW _em_fsc_file IS
+    'Internal: the deposited FSC files of the entries that one may see, for readers too, who may not read other files; always with the rights of its owner';
+
 CREATE VIEW em_fsc_deposited AS
 SELECT e.entry_id, d.title, d.x_kind, d.points,
        1 / _em_first_fall(d.frequency, d.value, 0.143) AS deposited_0143,
@@ -93,7 +111,7 @@ SELECT e.entry_id, d.title, d.x_kind, d.points,
        unmasked.value AS unmasked_0143, masked.value AS masked_0143, corrected.value AS corrected_0143,
        c.curve AS closest_curve, c.difference, f.role, f.file_name
 FROM em_entry e
-JOIN em_entry_file f ON f.entry_id = e.entry_id AND f.role ~ '^fsc(_[0-9]+)?$' AND f.content IS NOT NULL
+JOIN _em_fsc_file f ON f.entry_id = e.entry_id
 LEFT JOIN em_entry_map m ON m.entry_id = e.entry_id AND m.role = 'map'
 CROSS JOIN LATERAL (
     SELECT min(r.title) AS title, min(r.x_kind) AS x_kind, count(*)::int AS points,

@@ -69,6 +69,8 @@ BEGIN
     END LOOP;
     GRANT SELECT, INSERT, UPDATE, DELETE ON em_entry, em_entry_map, em_entry_file TO emvalid_ingester;
     GRANT INSERT, UPDATE ON em_job TO emvalid_ingester, emvalid_validator;
+    -- the right to hold an entry, FOR KEY SHARE, needs that to change something of it
+    GRANT UPDATE (updated) ON em_entry TO emvalid_validator;
     GRANT INSERT, UPDATE ON em_run TO emvalid_validator;
     GRANT INSERT ON em_result, em_measure, em_series TO emvalid_validator;
     GRANT EXECUTE ON FUNCTION _em_put_map(text, text, emmap, text) TO emvalid_ingester;
@@ -104,7 +106,9 @@ BEGIN
         WHERE d.refclassid = 'pg_extension'::regclass AND c.relkind IN ('r', 'v')
     LOOP
         IF item.relkind = 'v' THEN
-            EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', item.relation);
+            IF item.relname <> '_em_fsc_file' THEN
+                EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', item.relation);
+            END IF;
         ELSIF item.of_entry THEN
             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', item.relation);
             EXECUTE format('DROP POLICY IF EXISTS em_staff ON %s', item.relation);
@@ -139,7 +143,7 @@ BEGIN
         JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
         JOIN pg_depend own ON own.classid = 'pg_class'::regclass AND own.objid = 'em_job'::regclass AND own.deptype = 'e'
                           AND own.refobjid = d.refobjid
-        WHERE d.refclassid = 'pg_extension'::regclass AND c.relkind = 'v'
+        WHERE d.refclassid = 'pg_extension'::regclass AND c.relkind = 'v' AND c.relname <> '_em_fsc_file'
           AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)
     LOOP
         EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', item);

@@ -111,21 +111,62 @@ accept_signals(void)
 	BackgroundWorkerUnblockSignals();
 }
 
-/* Work on one job to its end; false when the worker itself was cancelled. */
-static bool
-work_on(const char *schema, const char *job)
+/* What came of a look at the queue. */
+typedef enum Turn
 {
-	char	   *sql = psprintf("SELECT %s._em_job_step(%s)", schema, job);
+	TURN_IDLE,					/* there was nothing to do */
+	TURN_WORKED,
+	TURN_STOPPED,				/* the worker was cancelled */
+	TURN_FAILED					/* outside a check; the next worker takes the job up */
+} Turn;
+
+/* Claim a job and work on it to its end. */
+static Turn
+work_on_one(const char *schema)
+{
+	char		sql[2 * NAMEDATALEN + 64];
+	char		job[32];
 	char		answer[16] = "more";
 
+	snprintf(sql, sizeof(sql), "SELECT %s._em_job_claim()", schema);
+	if (!run_one(sql, job, sizeof(job)))
+		return TURN_IDLE;
+	snprintf(sql, sizeof(sql), "SELECT %s._em_job_step(%s)", schema, job);
 	while (strcmp(answer, "more") == 0)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (!run_one(sql, answer, sizeof(answer)))
 			break;
 	}
-	pfree(sql);
-	return strcmp(answer, "stop") != 0;
+	return strcmp(answer, "stop") == 0 ? TURN_STOPPED : TURN_WORKED;
+}
+
+/* The same; an error is logged and ends the turn, not the worker. */
+static Turn
+take_turn(const char *schema)
+{
+	volatile Turn turn = TURN_FAILED;
+
+	MemoryContextSwitchTo(TopMemoryContext);
+	PG_TRY();
+	{
+		turn = work_on_one(schema);
+	}
+	PG_CATCH();
+	{
+		HOLD_INTERRUPTS();
+		if (geterrcode() == ERRCODE_QUERY_CANCELED)
+			turn = TURN_STOPPED;
+		EmitErrorReport();
+		AbortCurrentTransaction();
+		MemoryContextSwitchTo(TopMemoryContext);
+		FlushErrorState();
+		pgstat_report_activity(STATE_IDLE, NULL);
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(TopMemoryContext);
+	return turn;
 }
 
 /* Entry point of a process that em_launch_worker() started. */
@@ -134,31 +175,24 @@ emvalid_worker_main(Datum arg)
 {
 	WorkerOrders orders;
 	const char *schema;
-	char	   *claim;
-	char		job[32];
 	TimestampTz idle_since;
+	Turn		turn = TURN_IDLE;
 
 	memcpy(&orders, MyBgworkerEntry->bgw_extra, sizeof(orders));
 	accept_signals();
 	BackgroundWorkerInitializeConnectionByOid(orders.database, orders.role, 0);
 	MemoryContextSwitchTo(TopMemoryContext);
 	schema = quote_identifier(orders.schema);
-	claim = psprintf("SELECT %s._em_job_claim()", schema);
 	idle_since = GetCurrentTimestamp();
-	for (;;)
+	while (turn != TURN_STOPPED)
 	{
 		CHECK_FOR_INTERRUPTS();
-		MemoryContextSwitchTo(TopMemoryContext);
-		if (run_one(claim, job, sizeof(job)))
-		{
-			MemoryContextSwitchTo(TopMemoryContext);
-			if (!work_on(schema, job))
-				break;
+		turn = take_turn(schema);
+		if (turn == TURN_WORKED)
 			idle_since = GetCurrentTimestamp();
-		}
 		else if (TimestampDifferenceExceeds(idle_since, GetCurrentTimestamp(), (int) orders.linger_ms))
 			break;
-		else
+		else if (turn != TURN_STOPPED)
 			nap(NAP_MS);
 	}
 	proc_exit(0);
@@ -170,14 +204,14 @@ emvalid_standing_worker_main(Datum arg)
 {
 	StandingOrders orders;
 	char		schema[2 * NAMEDATALEN + 3];
-	char		claim[sizeof(schema) + 64];
-	char		job[32];
 
 	memcpy(&orders, MyBgworkerEntry->bgw_extra, sizeof(orders));
 	accept_signals();
 	BackgroundWorkerInitializeConnection(orders.database, orders.role[0] != '\0' ? orders.role : NULL, 0);
 	for (;;)
 	{
+		Turn		turn;
+
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextSwitchTo(TopMemoryContext);
 		if (!run_one("SELECT (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e"
@@ -187,15 +221,9 @@ emvalid_standing_worker_main(Datum arg)
 			nap(NAP_WITHOUT_EXTENSION_MS);
 			continue;
 		}
-		snprintf(claim, sizeof(claim), "SELECT %s._em_job_claim()", schema);
-		MemoryContextSwitchTo(TopMemoryContext);
-		if (run_one(claim, job, sizeof(job)))
-		{
-			MemoryContextSwitchTo(TopMemoryContext);
-			/* a worker whose job was cancelled goes on with the next one */
-			(void) work_on(schema, job);
-		}
-		else
+		/* a worker whose job was cancelled goes on with the next one */
+		turn = take_turn(schema);
+		if (turn == TURN_IDLE || turn == TURN_FAILED)
 			nap(NAP_MS);
 	}
 }

@@ -2,7 +2,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(43);
+SELECT plan(46);
 \ir ../data/make_mrc.sql
 
 SELECT lives_ok('SELECT em_setup_roles()', 'the roles are made');
@@ -85,6 +85,19 @@ SELECT is(as_role('em_test_reader', $$SELECT string_agg(DISTINCT entry_id, ',') 
     UNION SELECT entry_id FROM em_result UNION SELECT entry_id FROM em_measure UNION SELECT entry_id FROM em_outcome UNION SELECT entry_id FROM em_score
     UNION SELECT entry_id FROM em_level UNION SELECT entry_id FROM em_warning UNION SELECT entry_id FROM em_stale) AS x$$), 'A',
     'with row security a reader sees released entries only, in no table or view another');
+-- every view that names entries: neither denied nor telling
+SELECT as_role('em_test_ingester', $$SELECT em_add_fsc_xml(e, '<fsc title="c"><coordinate><x>0.1</x><y>1</y></coordinate><coordinate><x>0.2</x><y>0</y></coordinate></fsc>')
+                                     FROM unnest('{A,SECRET}'::text[]) AS e$$);
+CREATE TEMP TABLE seen AS
+SELECT c.relname, as_role('em_test_reader', format($$SELECT coalesce(string_agg(DISTINCT entry_id, ','), '') FROM %s$$, c.oid::regclass)) AS entries
+FROM pg_class c
+JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = x.oid AND x.extname = 'emvalid'
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'entry_id'
+WHERE c.relkind = 'v';
+SELECT is_empty($$SELECT * FROM seen WHERE entries NOT IN ('', 'A')$$, 'every view of entries can be read and shows no other');
+SELECT results_eq($$SELECT entries FROM seen WHERE relname = 'em_fsc_deposited'$$, ARRAY['A'], 'the deposited FSC too');
+SELECT is(as_role('em_test_reader', 'SELECT content FROM em_entry_file'), '42501', 'while files stay closed');
 SELECT is(as_role('em_test_ingester', $$SELECT em_ingest('SECRET', NULL, title => 'x')$$), 'SECRET', 'ingesters see all');
 
 -- Orphans

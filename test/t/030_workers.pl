@@ -219,7 +219,7 @@ sql('SELECT em_launch_worker(1)');
 busy_worker('0.b');
 $start = time;
 $node->stop('fast');
-my $took = time - $start;
+$took = time - $start;
 cmp_ok($took, '<', 2, sprintf('fast shutdown with a running job took %.2f s', $took));
 $node->start;
 work(1);

@@ -107,6 +107,19 @@ sql("SELECT pg_cancel_backend($pid)");
 ok(wait_for(q{SELECT state FROM em_job}, 'cancelled'), 'so does one whose worker is cancelled');
 is(sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $pid"), 1, 'the worker stays');
 
+# An error outside a check, here in each COMMIT of one entry: the worker survives it and goes on with the others.
+my $alive = q{SELECT string_agg(pid::text, ',' ORDER BY pid) FROM pg_stat_activity WHERE backend_type = 'emvalid worker' AND datname = 'postgres'};
+my $before = sql($alive);
+sql(q{CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'spoilt'; END $$;
+      CREATE CONSTRAINT TRIGGER spoil AFTER INSERT ON em_result DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW WHEN (NEW.entry_id = 'BAD') EXECUTE FUNCTION spoil()});
+sql(qq{SET emvalid.auto_validate = off;
+       SELECT em_ingest(e, em_map_load('$import/small.mrc'), contour => 0.7), em_enqueue(e, '{0.a}') FROM unnest('{BAD,GOOD}'::text[]) AS e});
+ok(wait_for(q{SELECT string_agg(state || coalesce(' ' || reason, ''), ', ' ORDER BY entry_id) FROM em_job WHERE entry_id IN ('BAD', 'GOOD')}, 'failed worker_died, done'),
+    'a job that cannot be committed fails in the end, the next one is done');
+is(sql($alive), $before, 'by the same workers');
+sql('DROP FUNCTION spoil() CASCADE');
+
 # kill -9: the server restarts, and its workers take the job up by themselves
 $pid = large();
 kill 'KILL', $pid;
