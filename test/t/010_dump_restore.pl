@@ -73,5 +73,25 @@ $node->safe_psql('postgres', 'CREATE DATABASE empty');
 $node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', 'empty', '-f', $schema ], 'restore of the schema');
 is($node->safe_psql('empty', 'SELECT count(*) FROM em_entry'), 0, 'schema-only restore has no entries');
 
+# data only, into a database that has the extension already
+my $data = PostgreSQL::Test::Utils::tempdir() . '/data.dump';
+$node->command_ok([ 'pg_dump', '-Fc', '-Z0', '--data-only', '-f', $data, 'postgres' ], 'dump of the data');
+$node->safe_psql('postgres', 'CREATE DATABASE filled');
+$node->safe_psql('filled', 'CREATE EXTENSION emvalid');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', 'filled', $data ], 'restore of the data');
+is($node->safe_psql('filled', $everything), $before, 'everything is there');
+$node->safe_psql('filled', q{CALL em_validate('A', '{0.a}')});
+is($node->safe_psql('filled', 'SELECT count(*), max(run_id) FROM em_run'), '3|3', 'new runs get new numbers');
+
+# single tables: with their large objects, or as numbers only
+my $table = PostgreSQL::Test::Utils::tempdir() . '/table.dump';
+$node->safe_psql('postgres', 'CREATE DATABASE part');
+$node->safe_psql('part', 'CREATE EXTENSION emvalid');
+$node->command_ok([ 'pg_dump', '-Fc', '-Z0', '--data-only', '--blobs', '-t', 'em_entry', '-t', 'em_entry_map', '-f', $table, 'postgres' ], 'dump of the entries and their maps');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', 'part', $table ], 'restore of them');
+my $maps = q{SELECT entry_id, role, em_sha256(map), (em_map_stats(map)).* FROM em_entry_map ORDER BY 1, 2};
+is($node->safe_psql('part', $maps), $node->safe_psql('postgres', $maps), 'the maps are there');
+is($node->safe_psql('part', 'SELECT count(*) FROM em_run'), 0, 'and no results');
+
 $node->stop;
 done_testing();
