@@ -142,21 +142,21 @@ static em_volume *
 resolution_of(em_ctx *ctx, em_volume *const half[2], const em_mask *mask, const em_blocres_options *o,
 			  bool fast)
 {
-	em_lattice *l = NULL;
+	em_blocres *b = NULL;
 	em_volume  *v = NULL;
 	em_status	status;
 
 	if (fast)
 		for (int i = 0; i < 2; i++)
 			em_fft_forward(ctx, half[i]);
-	status = fast ? em_blocres_run_fast(ctx, half[0], half[1], mask, o, &l) :
-		em_blocres_run(ctx, half[0], half[1], mask, o, &l);
+	status = fast ? em_blocres_run_fast(ctx, half[0], half[1], mask, o, &b) :
+		em_blocres_run(ctx, half[0], half[1], mask, o, &b);
 	if (fast)
 		for (int i = 0; i < 2; i++)
 			em_fft_inverse(ctx, half[i]);
 	if (status == EM_OK)
-		em_lattice_fill_inverse(ctx, l, mask, &half[0]->grid, &v);
-	em_lattice_destroy(ctx, l);
+		em_blocres_fill(ctx, b, mask, &half[0]->grid, &v);
+	em_blocres_destroy(ctx, b);
 	return v;
 }
 
@@ -291,18 +291,23 @@ test_extremes(em_ctx *ctx)
 	em_mask_destroy(ctx, mask);
 }
 
-/* Every voxel against every fourth, and threads. */
+/*
+ * T4: every voxel against every fourth, and threads; a signal of that strength up
+ * to 6 Å.  The curve of a weak one goes along the cutoff, and where it leaves that
+ * changes from voxel to voxel: there, the share of the voxels that are off counts.
+ */
 static void
-test_steps(em_ctx *ctx)
+test_steps(em_ctx *ctx, double most, double worst_rms, double worst_share)
 {
 	em_grid		g = box(64, 60, 56, 1);
 	em_mask    *mask = ball(ctx, g.n, 32, 30, 28, 8);
-	signal		shell = {64 / 6.0, 1e4};
+	signal		shell = {64 / 6.0, most};
 	em_ctx	   *one = context(1);
 	em_volume  *half[2];
 	em_volume  *v[3];
 	em_blocres_options o = options(1, 1);
 	double		sum = 0;
+	double		off = 0;
 	bool		same = true;
 
 	make_halves(ctx, &g, 9, logistic_snr, &shell, half);
@@ -317,10 +322,13 @@ test_steps(em_ctx *ctx)
 				double		d = em_volume_row(v[1], y, z)[x] - em_volume_row(v[0], y, z)[x];
 
 				sum += d * d;
+				off += fabs(d) > 0.3;
 				same = same && em_volume_row(v[1], y, z)[x] == em_volume_row(v[2], y, z)[x];
 			}
 	sum = sqrt(sum / (double) mask->count);
-	ok(sum < 0.1, "step 4 differs from step 1 by %.3f Å rms", sum);
+	off /= (double) mask->count;
+	ok(sum < worst_rms && off < worst_share,
+	   "signal-to-noise %g: step 4 differs from step 1 by %.3f Å rms, %.1f %% by more than 0.3 Å", most, sum, 100 * off);
 	ok(same, "the number of threads does not matter");
 	em_volume_destroy(one, v[2]);
 	em_volume_destroy(ctx, v[0]);
@@ -415,7 +423,8 @@ main(void)
 	test_window(ctx);
 	test_zones(ctx);
 	test_extremes(ctx);
-	test_steps(ctx);
+	test_steps(ctx, 1e4, 0.1, 0.005);
+	test_steps(ctx, 4, 0.7, 0.08);
 	test_states(ctx);
 	test_reference(ctx);
 	is_int(em_ctx_memory_used(ctx), 0, "all memory is given back");

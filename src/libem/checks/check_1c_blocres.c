@@ -38,7 +38,7 @@ is_fast(const em_workbench *wb)
 
 /* The points, from voxels or from spectra; the half maps are given back. */
 static em_status
-measure_points(em_workbench *wb, const em_mask *mask, const em_blocres_options *o, em_lattice **out)
+measure_points(em_workbench *wb, const em_mask *mask, const em_blocres_options *o, em_blocres **out)
 {
 	em_ctx	   *ctx = em_workbench_ctx(wb);
 	const em_volume *half[2];
@@ -62,18 +62,17 @@ measure_points(em_workbench *wb, const em_mask *mask, const em_blocres_options *
 
 /* Measures of the filled volume. */
 static em_status
-store(em_workbench *wb, em_results *out, const em_volume *v, const em_mask *mask, const em_blocres_options *o,
-	  const em_lattice *l)
+store(em_workbench *wb, em_results *out, const em_volume *v, const em_mask *mask, const em_blocres *b)
 {
 	double		resolution = em_workbench_resolution(wb);
-	double		edge = o->box * v->grid.voxel[0];
+	double		edge = b->options.box * v->grid.voxel[0];
 
 	EM_TRY(em_local_measures(wb, out, v, mask));
 	if (!isfinite(resolution))
 		resolution = em_results_find(out, "p50")->value;
-	EM_TRY(em_results_measure(out, "step", l->step, "voxels"));
+	EM_TRY(em_results_measure(out, "step", b->l->step, "voxels"));
 	EM_TRY(em_results_measure(out, "box_per_resolution", edge / resolution, ""));
-	return em_results_measure(out, "points", (double) l->points, "");
+	return em_results_measure(out, "points", (double) b->l->points, "");
 }
 
 /* With a mask. */
@@ -84,7 +83,7 @@ measure(em_workbench *wb, em_results *out, const em_mask *mask)
 	const em_grid *grid = em_workbench_grid(wb, EM_ROLE_HALF1);
 	em_blocres_options o = read_options(wb);
 	const em_stats *stats[2];
-	em_lattice *l = NULL;
+	em_blocres *b = NULL;
 	em_volume  *v = NULL;
 	em_status	status;
 
@@ -96,12 +95,12 @@ measure(em_workbench *wb, em_results *out, const em_mask *mask)
 		if (grid->n[i] < o.box)
 			return em_results_state(out, EM_FAILED, "box_too_small",
 									"the maps are smaller than a window of %d voxels", o.box);
-	EM_TRY(measure_points(wb, mask, &o, &l));
+	EM_TRY(measure_points(wb, mask, &o, &b));
 	em_workbench_make_room(wb, em_volume_bytes(grid));
-	status = em_lattice_fill_inverse(ctx, l, mask, grid, &v);
+	status = em_blocres_fill(ctx, b, mask, grid, &v);
 	if (status == EM_OK)
-		status = store(wb, out, v, mask, &o, l);
-	em_lattice_destroy(ctx, l);
+		status = store(wb, out, v, mask, b);
+	em_blocres_destroy(ctx, b);
 	if (status == EM_OK && out->want_volume)
 		em_results_volume(out, v);
 	else

@@ -39,20 +39,19 @@ typedef struct scratch
 	fftwf_complex *turned;		/* [p][p]: x, ky; zeros from x = box on */
 	fftwf_complex *done[2];		/* [p][p]: kx, ky of planes kz and -kz */
 	em_vd4	   *sum;			/* shells + 1: cross, |F1|², |F2|² */
-	double	   *fsc;			/* shells */
+	float	   *fsc;			/* shells */
 } scratch;
 
 typedef struct job
 {
 	const em_volume *half[2];
 	const em_blocres_options *o;
-	em_lattice *l;
+	em_blocres *b;
 	int			box;
 	int			p;
 	int			per_item;		/* points */
 	int			shells;
 	int			reach;			/* largest |kz| with a shell that counts */
-	double		width;
 	const double *window;
 	split	   *split;			/* [kz 0..box][kx 0..box-1][ky 0..box] */
 	fftwf_plan	z;
@@ -153,8 +152,8 @@ add_planes(const job *j, scratch *s, int kz, bool single)
 	}
 }
 
-/* 1/resolution about one voxel. */
-static double
+/* The curve about one voxel, into the scratch. */
+static void
 measure_point(const job *j, scratch *s, const int64_t at[3])
 {
 	int64_t		corner[3];
@@ -178,8 +177,7 @@ measure_point(const job *j, scratch *s, const int64_t at[3])
 	}
 	s->fsc[0] = 1;
 	for (int i = 1; i < j->shells; i++)
-		s->fsc[i] = em_blocres_correlation(s->sum[i][0], s->sum[i][1], s->sum[i][2]);
-	return em_blocres_frequency(s->fsc, j->shells, j->width, j->o);
+		s->fsc[i] = (float) em_blocres_correlation(s->sum[i][0], s->sum[i][1], s->sum[i][2]);
 }
 
 /* Item: some points. */
@@ -187,7 +185,7 @@ static em_status
 measure_points(void *arg, int64_t item, int worker)
 {
 	job		   *j = arg;
-	em_lattice *l = j->l;
+	em_lattice *l = j->b->l;
 	int64_t		end = (item + 1) * j->per_item < l->points ? (item + 1) * j->per_item : l->points;
 
 	for (int64_t i = item * j->per_item; i < end; i++)
@@ -199,7 +197,8 @@ measure_points(void *arg, int64_t item, int worker)
 			em_lattice_at(l, 2, index / l->n[0] / l->n[1])
 		};
 
-		l->value[index] = (float) measure_point(j, j->scratch + worker, at);
+		measure_point(j, j->scratch + worker, at);
+		em_blocres_store(j->b, i, j->scratch[worker].fsc);
 	}
 	return EM_OK;
 }
@@ -243,7 +242,7 @@ scratch_room(int box, size_t part[5])
 
 /* Cut one block of memory into the workers' scratch. */
 static void
-deal_scratch(job *j, int workers, fftwf_complex *complexes, em_vd4 *sums, double *curves)
+deal_scratch(job *j, int workers, fftwf_complex *complexes, em_vd4 *sums, float *curves)
 {
 	size_t		part[5];
 
@@ -298,7 +297,8 @@ measure(em_ctx *ctx, job *j, const em_grid *grid)
 	const uint64_t workers = (uint64_t) em_parallel_workers(ctx);
 	const uint64_t box = (uint64_t) j->box;
 	size_t		part[5];
-	double	   *window = em_alloc(ctx, box + workers * (uint64_t) j->shells, sizeof(double), "windows");
+	double	   *window = em_alloc(ctx, box, sizeof(double), "windows");
+	float	   *curves = em_alloc(ctx, workers * (uint64_t) j->shells, sizeof(float), "local curves");
 	em_vd4	   *sums = em_alloc(ctx, workers * (uint64_t) (j->shells + 1), sizeof(em_vd4), "shells of windows");
 	fftwf_complex *block = em_alloc(ctx, workers * scratch_room(j->box, part), sizeof(fftwf_complex),
 									"transforms of windows");
@@ -306,49 +306,62 @@ measure(em_ctx *ctx, job *j, const em_grid *grid)
 
 	j->scratch = em_alloc(ctx, workers, sizeof(scratch), "windows");
 	j->split = em_alloc(ctx, (box + 1) * box * (box + 1), sizeof(split), "shells of windows");
-	if (window == NULL || sums == NULL || block == NULL || j->scratch == NULL || j->split == NULL)
+	if (window == NULL || curves == NULL || sums == NULL || block == NULL || j->scratch == NULL || j->split == NULL)
 		status = em_ctx_status(ctx);
 	if (status == EM_OK)
 	{
 		em_blocres_window(j->box, window);
 		j->window = window;
 		make_split(j, grid);
-		deal_scratch(j, (int) workers, block, sums, window + box);
+		deal_scratch(j, (int) workers, block, sums, curves);
 		if (!make_plans(j))
 			status = em_fail(ctx, EM_INTERNAL, "no plan for transforms of windows of %d voxels", j->box);
 	}
 	if (status == EM_OK)
 		status = em_parallel(ctx, "local Fourier shell correlation",
-							 (j->l->points + j->per_item - 1) / j->per_item, measure_points, j);
+							 (j->b->l->points + j->per_item - 1) / j->per_item, measure_points, j);
 	destroy_plans(j);
 	em_free(ctx, j->split);
 	em_free(ctx, j->scratch);
 	em_free(ctx, block);
 	em_free(ctx, sums);
+	em_free(ctx, curves);
 	em_free(ctx, window);
 	return status;
 }
 
 em_status
 em_blocres_run(em_ctx *ctx, const em_volume *half1, const em_volume *half2, const em_mask *mask,
-			   const em_blocres_options *o, em_lattice **out)
+			   const em_blocres_options *o, em_blocres **out)
 {
 	const em_grid *grid = &half1->grid;
 	job			j = {.half = {half1, half2},.o = o,.box = o->box,.p = 2 * o->box};
 	em_status	status;
 
-	EM_TRY(em_blocres_points(ctx, mask, o, em_blocres_step(o, mask), out));
-	j.l = *out;
-	j.shells = em_blocres_shells(grid, o);
-	j.width = em_blocres_shell_width(grid, o);
+	EM_TRY(em_blocres_create(ctx, grid, mask, o, em_blocres_step(o, mask), out));
+	j.b = *out;
+	j.shells = j.b->shells;
 	j.per_item = ITEM_VOXELS / (o->box * o->box * o->box) + 1;
 	status = measure(ctx, &j, grid);
 	if (status != EM_OK)
 	{
-		em_lattice_destroy(ctx, *out);
+		em_blocres_destroy(ctx, *out);
 		*out = NULL;
 	}
 	return status;
+}
+
+/* Points needed at most: all of the lattice, or where the step is chosen for it, about as many as are wanted. */
+static uint64_t
+most_points(const em_grid *grid, const em_blocres_options *o, int step)
+{
+	const uint64_t all = em_lattice_bytes(grid->n, step) / 8;
+	const uint64_t coarsest = em_lattice_bytes(grid->n, o->box / 4 > step ? o->box / 4 : step) / 8;
+	const uint64_t wanted = 4 * (uint64_t) em_blocres_wanted(o);
+
+	if (o->step > 0 || all <= wanted)
+		return all;
+	return coarsest > wanted ? coarsest : wanted;
 }
 
 uint64_t
@@ -356,13 +369,15 @@ em_blocres_bytes(const em_ctx *ctx, const em_grid *grid, const em_blocres_option
 {
 	const uint64_t workers = (uint64_t) em_parallel_workers(ctx);
 	const uint64_t box = (uint64_t) o->box;
+	const uint64_t curve = (uint64_t) em_blocres_shells(grid, o) * sizeof(float);
 	const int	step = fast ? em_blocres_step_fast(o) : em_blocres_least_step(o, grid->n);
-	const uint64_t points = em_lattice_bytes(grid->n, step);
+	const uint64_t lattice = em_lattice_bytes(grid->n, step);
 	size_t		part[5];
 
 	if (fast)
-		return points + points / 8 * (uint64_t) em_blocres_shells(grid, o) * sizeof(float) +
+		return lattice + lattice / 8 * 2 * curve +
 			workers * (uint64_t) (grid->n[0] * (grid->n[1] + 1) * 3) * sizeof(float) + ((uint64_t) 1 << 20);
-	return points + workers * (scratch_room(o->box, part) * sizeof(fftwf_complex) + (uint64_t) 65536) +
+	return lattice + most_points(grid, o, step) * (o->step == 1 ? sizeof(float) : curve) +
+		workers * (scratch_room(o->box, part) * sizeof(fftwf_complex) + (uint64_t) 65536) +
 		(box + 1) * box * (box + 1) * sizeof(split) + ((uint64_t) 1 << 20);
 }

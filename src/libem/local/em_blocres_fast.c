@@ -22,7 +22,7 @@ typedef struct job
 {
 	const em_volume *half[2];	/* band-passed */
 	const em_blocres_options *o;
-	em_lattice *l;
+	em_blocres *b;
 	int			shells;
 	int			shell;
 	double		width;
@@ -87,7 +87,7 @@ static em_status
 measure_plane(void *arg, int64_t k, int worker)
 {
 	job		   *j = arg;
-	const em_lattice *l = j->l;
+	const em_lattice *l = j->b->l;
 	const int64_t *n = j->half[0]->grid.n;
 	const int64_t plane = n[0] * n[1];
 	const int	box = j->o->box;
@@ -141,23 +141,19 @@ measure_shell(em_ctx *ctx, job *j, const em_volume *spectrum[2], em_volume *work
 	}
 	em_radial_destroy(ctx, r);
 	if (status == EM_OK)
-		status = em_parallel(ctx, "local Fourier shell correlation", j->l->n[2], measure_plane, j);
+		status = em_parallel(ctx, "local Fourier shell correlation", j->b->l->n[2], measure_plane, j);
 	return status;
 }
 
-/* From curves to 1/resolution. */
+/* Hand the curves over. */
 static em_status
-resolve(em_ctx *ctx, job *j)
+store(em_ctx *ctx, job *j)
 {
-	double		fsc[128];
-
-	for (int64_t i = 0; i < j->l->points; i++)
+	for (int64_t i = 0; i < j->b->l->points; i++)
 	{
 		if (i % 4096 == 0)
 			EM_TRY(em_poll(ctx));
-		for (int k = 0; k < j->shells; k++)
-			fsc[k] = j->curve[i * j->shells + k];
-		j->l->value[j->l->point[i]] = (float) em_blocres_frequency(fsc, j->shells, j->width, j->o);
+		em_blocres_store(j->b, i, j->curve + i * j->shells);
 	}
 	return EM_OK;
 }
@@ -173,7 +169,7 @@ measure(em_ctx *ctx, job *j, const em_volume *spectrum[2], em_volume *work[2])
 		j->window[i] = (float) (window[i] * window[i]);
 	for (j->shell = 1; j->shell < j->shells; j->shell++)
 		EM_TRY(measure_shell(ctx, j, spectrum, work));
-	return resolve(ctx, j);
+	return store(ctx, j);
 }
 
 /* First point of each plane of the lattice. */
@@ -192,7 +188,7 @@ find_planes(const em_lattice *l, int64_t *first)
 
 em_status
 em_blocres_run_fast(em_ctx *ctx, const em_volume *f1, const em_volume *f2, const em_mask *mask,
-					const em_blocres_options *o, em_lattice **out)
+					const em_blocres_options *o, em_blocres **out)
 {
 	const em_grid *grid = &f1->grid;
 	const em_volume *spectrum[2] = {f1, f2};
@@ -201,19 +197,19 @@ em_blocres_run_fast(em_ctx *ctx, const em_volume *f1, const em_volume *f2, const
 	int64_t    *first = NULL;
 	em_status	status;
 
-	EM_TRY(em_blocres_points(ctx, mask, o, em_blocres_step_fast(o), out));
-	j.l = *out;
+	EM_TRY(em_blocres_create(ctx, grid, mask, o, em_blocres_step_fast(o), out));
+	j.b = *out;
 	j.per_worker = 3 * grid->n[0] * (grid->n[1] + 1);
 	j.scratch = em_alloc(ctx, (uint64_t) (em_parallel_workers(ctx) * j.per_worker), sizeof(float),
 						 "window sums");
-	j.curve = em_alloc(ctx, (uint64_t) (j.l->points * j.shells), sizeof(float), "local curves");
-	j.first = first = em_alloc(ctx, (uint64_t) j.l->n[2] + 1, sizeof(int64_t), "local curves");
+	j.curve = em_alloc(ctx, (uint64_t) (j.b->l->points * j.shells), sizeof(float), "local curves");
+	j.first = first = em_alloc(ctx, (uint64_t) j.b->l->n[2] + 1, sizeof(int64_t), "local curves");
 	status = j.scratch == NULL || j.curve == NULL || first == NULL ? em_ctx_status(ctx) : EM_OK;
 	for (int i = 0; i < 2 && status == EM_OK; i++)
 		status = em_volume_create(ctx, grid, "a band of a half map", &work[i]);
 	if (status == EM_OK)
 	{
-		find_planes(j.l, first);
+		find_planes(j.b->l, first);
 		status = measure(ctx, &j, spectrum, work);
 	}
 	for (int i = 0; i < 2; i++)
@@ -223,7 +219,7 @@ em_blocres_run_fast(em_ctx *ctx, const em_volume *f1, const em_volume *f2, const
 	em_free(ctx, j.scratch);
 	if (status != EM_OK)
 	{
-		em_lattice_destroy(ctx, *out);
+		em_blocres_destroy(ctx, *out);
 		*out = NULL;
 	}
 	return status;

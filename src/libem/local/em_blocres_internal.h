@@ -17,11 +17,17 @@ extern double em_blocres_shell_width(const em_grid *grid, const em_blocres_optio
 extern double em_blocres_correlation(double cross, double power1, double power2);
 
 /* 1/resolution (1/Å) of a curve of `shells` values. */
-extern double em_blocres_frequency(const double *fsc, int shells, double width, const em_blocres_options *o);
+extern double em_blocres_frequency(const float *fsc, int shells, double width, const em_blocres_options *o);
 
-/* Check options and mask, and make the points. */
-extern em_status em_blocres_points(em_ctx *ctx, const em_mask *mask, const em_blocres_options *o,
-								   int step, em_lattice **out);
+/* Check options and mask, and make the points with room for their numbers. */
+extern em_status em_blocres_create(em_ctx *ctx, const em_grid *grid, const em_mask *mask,
+								   const em_blocres_options *o, int step, em_blocres **out);
+
+/* Take the curve of point i. */
+extern void em_blocres_store(em_blocres *b, int64_t i, const float *fsc);
+
+/* Points that take about as long as a check should. */
+extern double em_blocres_wanted(const em_blocres_options *o);
 
 /* Step of fast mode. */
 extern int	em_blocres_step_fast(const em_blocres_options *o);

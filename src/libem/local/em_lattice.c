@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/em_par.h"
+#include "volume/em_vec.h"
 
 /* Where a voxel lies between the points of an axis. */
 typedef struct place
@@ -49,8 +50,8 @@ mark_row(const em_lattice *l, const em_mask *mask, int64_t k, int64_t y, int64_t
 {
 	const uint64_t *bits = em_mask_row(mask, y, z);
 	place		py = locate(l, 1, y);
-	float	   *row = l->value + (k * l->n[1] + py.i) * l->n[0];
-	float	   *next = l->value + (k * l->n[1] + py.next) * l->n[0];
+	uint32_t   *row = l->number + (k * l->n[1] + py.i) * l->n[0];
+	uint32_t   *next = l->number + (k * l->n[1] + py.next) * l->n[0];
 
 	for (int64_t w = 0; w < mask->words; w++)
 		for (uint64_t left = bits[w]; left != 0; left &= left - 1)
@@ -81,7 +82,7 @@ mark_plane(void *arg, int64_t k, int worker)
 	return EM_OK;
 }
 
-/* List the marked points. */
+/* List and number the marked points. */
 static em_status
 list_points(em_ctx *ctx, em_lattice *l)
 {
@@ -89,14 +90,17 @@ list_points(em_ctx *ctx, em_lattice *l)
 	int64_t		n = 0;
 
 	for (int64_t i = 0; i < all; i++)
-		l->points += l->value[i] != 0;
+		l->points += l->number[i] != 0;
 	EM_TRY(em_poll(ctx));
 	l->point = em_alloc(ctx, (uint64_t) l->points + 1, sizeof(uint32_t), "points of a local measure");
 	if (l->point == NULL)
 		return em_ctx_status(ctx);
 	for (int64_t i = 0; i < all; i++)
-		if (l->value[i] != 0)
+		if (l->number[i] != 0)
+		{
+			l->number[i] = (uint32_t) n;
 			l->point[n++] = (uint32_t) i;
+		}
 	return em_poll(ctx);
 }
 
@@ -124,8 +128,8 @@ em_lattice_create(em_ctx *ctx, const em_mask *mask, int window, int step, em_lat
 		status = em_fail(ctx, EM_TOO_LARGE, "too many points for a local measure; take a larger step");
 	if (status == EM_OK)
 	{
-		l->value = em_alloc(ctx, all, sizeof(float), "points of a local measure");
-		status = l->value == NULL ? em_ctx_status(ctx) : EM_OK;
+		l->number = em_alloc(ctx, all, sizeof(uint32_t), "points of a local measure");
+		status = l->number == NULL ? em_ctx_status(ctx) : EM_OK;
 	}
 	if (status == EM_OK)
 		status = em_parallel(ctx, "points of the mask", l->n[2], mark_plane, &(mark_job) {l, mask});
@@ -145,7 +149,7 @@ em_lattice_destroy(em_ctx *ctx, em_lattice *l)
 	if (l == NULL)
 		return;
 	em_free(ctx, l->point);
-	em_free(ctx, l->value);
+	em_free(ctx, l->number);
 	em_free(ctx, l);
 }
 
@@ -156,21 +160,47 @@ em_lattice_bytes(const int64_t n[3], int step)
 
 	for (int j = 0; j < 3; j++)
 		all *= (uint64_t) (n[j] / step + 2);
-	return all * (sizeof(float) + sizeof(uint32_t)) + 4096;
+	return 2 * all * sizeof(uint32_t) + 4096;
 }
 
 typedef struct fill_job
 {
 	const em_lattice *l;
+	const float *numbers;
+	int			count;
+	em_lattice_fn fn;
+	void	   *arg;
 	const em_mask *mask;
 	em_volume  *to;
 } fill_job;
 
-/* Interpolate along x between two points of a row. */
-static inline float
-between(const float *row, const place *p)
+/* Add w times the numbers of a point. */
+EM_HOT
+static void
+add_numbers(const float *from, float w, int count, float *to)
 {
-	return row[p->i] + (row[p->next] - row[p->i]) * p->share;
+	for (int i = 0; i < count; i++)
+		to[i] += w * from[i];
+}
+
+/* Numbers at a voxel from the points at the corners of its cell. */
+static void
+interpolate(const fill_job *j, const place at[3], float *to)
+{
+	const em_lattice *l = j->l;
+
+	memset(to, 0, (size_t) j->count * sizeof(float));
+	for (int c = 0; c < 8; c++)
+	{
+		const int64_t x = c & 1 ? at[0].next : at[0].i;
+		const int64_t y = c & 2 ? at[1].next : at[1].i;
+		const int64_t z = c & 4 ? at[2].next : at[2].i;
+		const float w = (c & 1 ? at[0].share : 1 - at[0].share) * (c & 2 ? at[1].share : 1 - at[1].share) *
+			(c & 4 ? at[2].share : 1 - at[2].share);
+
+		if (w > 0)
+			add_numbers(j->numbers + (int64_t) l->number[(z * l->n[1] + y) * l->n[0] + x] * j->count, w, j->count, to);
+	}
 }
 
 /* Item: plane z of the result. */
@@ -178,48 +208,42 @@ static em_status
 fill_plane(void *arg, int64_t z, int worker)
 {
 	fill_job   *job = arg;
-	const em_lattice *l = job->l;
-	place		pz = locate(l, 2, z);
+	float		numbers[EM_LATTICE_NUMBERS];
+	place		at[3];
 
 	(void) worker;
+	at[2] = locate(job->l, 2, z);
 	for (int64_t y = 0; y < job->mask->n[1]; y++)
 	{
 		const uint64_t *bits = em_mask_row(job->mask, y, z);
 		float	   *to = em_volume_row(job->to, y, z);
-		place		py = locate(l, 1, y);
-		const float *row[2][2] = {
-			{l->value + (pz.i * l->n[1] + py.i) * l->n[0], l->value + (pz.i * l->n[1] + py.next) * l->n[0]},
-			{l->value + (pz.next * l->n[1] + py.i) * l->n[0],
-			l->value + (pz.next * l->n[1] + py.next) * l->n[0]}
-		};
 
+		at[1] = locate(job->l, 1, y);
 		for (int64_t w = 0; w < job->mask->words; w++)
 			for (uint64_t left = bits[w]; left != 0; left &= left - 1)
 			{
-				int64_t		x = 64 * w + __builtin_ctzll(left);
-				place		px = locate(l, 0, x);
-				float		v[2];
+				const int64_t x = 64 * w + __builtin_ctzll(left);
 
-				for (int k = 0; k < 2; k++)
-				{
-					float		a = between(row[k][0], &px);
-
-					v[k] = a + (between(row[k][1], &px) - a) * py.share;
-				}
-				to[x] = 1 / (v[0] + (v[1] - v[0]) * pz.share);
+				at[0] = locate(job->l, 0, x);
+				interpolate(job, at, numbers);
+				to[x] = job->fn(job->arg, numbers);
 			}
 	}
 	return EM_OK;
 }
 
 em_status
-em_lattice_fill_inverse(em_ctx *ctx, const em_lattice *l, const em_mask *mask, const em_grid *grid,
-						em_volume **out)
+em_lattice_fill(em_ctx *ctx, const em_lattice *l, const float *numbers, int count, em_lattice_fn fn, void *arg,
+				const em_mask *mask, const em_grid *grid, em_volume **out)
 {
+	fill_job	job = {.l = l,.numbers = numbers,.count = count,.fn = fn,.arg = arg,.mask = mask};
 	em_status	status;
 
+	if (count < 1 || count > EM_LATTICE_NUMBERS)
+		return em_fail(ctx, EM_INTERNAL, "%d numbers of a point", count);
 	EM_TRY(em_volume_create(ctx, grid, "local resolution", out));
-	status = em_parallel(ctx, "interpolation", mask->n[2], fill_plane, &(fill_job) {l, mask, *out});
+	job.to = *out;
+	status = em_parallel(ctx, "interpolation", mask->n[2], fill_plane, &job);
 	if (status != EM_OK)
 	{
 		em_volume_destroy(ctx, *out);

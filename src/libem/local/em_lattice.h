@@ -21,8 +21,10 @@ typedef struct em_lattice
 	int64_t		n[3];			/* points along each axis */
 	int64_t		points;			/* needed */
 	uint32_t   *point;			/* their indices (k*n[1] + j)*n[0] + i, ascending */
-	float	   *value;			/* n[0]*n[1]*n[2] values, those of needed points set by the user */
+	uint32_t   *number;			/* of each of the n[0]*n[1]*n[2] points: its place among the needed ones */
 } em_lattice;
+
+#define EM_LATTICE_NUMBERS 128	/* most that are carried from a point */
 
 /* Voxel of point i along an axis. */
 static inline int64_t
@@ -43,11 +45,16 @@ extern void em_lattice_destroy(em_ctx *ctx, em_lattice *l);
 /* Bytes of a lattice of a box, at most. */
 extern uint64_t em_lattice_bytes(const int64_t n[3], int step);
 
+/* What the interpolated numbers make of a voxel. */
+typedef float (*em_lattice_fn) (void *arg, const float *numbers);
+
 /*
- * A new volume: 1/value, the values interpolated trilinearly, in the voxels of
- * the mask; 0 elsewhere.  Values are positive.
+ * A new volume: in each voxel of the mask, fn of the numbers that the points
+ * around it have, interpolated trilinearly; 0 elsewhere.  `numbers` holds `count`
+ * (1 .. EM_LATTICE_NUMBERS) for every needed point, in their order.
  */
-extern em_status em_lattice_fill_inverse(em_ctx *ctx, const em_lattice *l, const em_mask *mask,
-										 const em_grid *grid, em_volume **out);
+extern em_status em_lattice_fill(em_ctx *ctx, const em_lattice *l, const float *numbers, int count,
+								 em_lattice_fn fn, void *arg, const em_mask *mask, const em_grid *grid,
+								 em_volume **out);
 
 #endif							/* EM_LATTICE_H */
