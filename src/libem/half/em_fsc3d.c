@@ -20,7 +20,7 @@
 
 #define NEAR_ZERO 0.13
 #define BEYOND 4				/* shells kept after the first near 0 */
-#define EXACT 20				/* shells up to this one are compared coefficient by coefficient */
+#define EXACT 32				/* shells up to this one are compared coefficient by coefficient */
 #define EDGE 48					/* cells along the edge of a face: 1.9 degrees */
 #define CELLS (3 * EDGE * EDGE)
 #define PART_COEFFICIENTS 200000

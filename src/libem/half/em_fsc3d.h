@@ -21,9 +21,10 @@ extern int64_t em_fsc3d_reach(const double *global, int64_t count);
  * reach), one shell a voxel (its voxel size is 1/L, in 1/Å).  A voxel holds the
  * correlation of the coefficients of its shell in the hard double cone of half
  * angle `cone` (degrees) about it; the centre is 1, voxels beyond the last shell
- * are 0, like those with an empty cone.  Up to shell 20 the cones are exact;
+ * are 0, like those with an empty cone.  Up to shell 32 the cones are exact;
  * beyond, coefficients are sorted into cells of about 2 degrees first, which
- * changes a value by up to 0.03 in small boxes (measured at 64³).  f1 and f2 are spectra of one grid.
+ * changes a value by 0.01 rms and at most 0.03 where that begins, less farther
+ * out.  f1 and f2 are spectra of one grid.
  */
 extern em_status em_fsc3d_volume(em_ctx *ctx, const em_volume *f1, const em_volume *f2, double cone,
 								 int64_t reach, em_volume **out);
