@@ -95,7 +95,7 @@ INSERT INTO em_criterion (profile, check_code, ordinal, shipped, measure, compar
  'the explanation of VRS asks for a curve that does not come back but nothing tests it; chance near the limit makes one or two additional crossings'),
 ('emvalid', '1.f', 1, true, 'p_value', '>=', 0.001, 'unmeasured', 6,
  'The directional resolution is not uniform: a p-value of {value} rejects that all directions are alike.',
- 'D33: chi-square test of the counts instead of a Kolmogorov-Smirnov test of a random discrete sample'),
+ 'D33: all counts, taken for as many independent draws as their scatter shows, instead of 50000 random draws from them'),
 ('emvalid', '1.g', 1, true, 'fso_05', 'exists', NULL, 'unmeasured', 2, 'The Fourier shell occupancy does not fall below 0.5.',
  'D30: no crossing, nothing measured'),
 ('emvalid', '1.h', 1, true, 'global', 'exists', NULL, 'unmeasured', 2, 'The global FSC does not fall below 0.143.',

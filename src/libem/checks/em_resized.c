@@ -101,17 +101,33 @@ store_common(em_results *out, const em_resized *r, const em_local_bands *b, cons
 	return em_results_measure(out, "bands", b->bands, "");
 }
 
+/* Run the method with bands of this width. */
+static em_status
+run_method(em_workbench *wb, em_ctx *ctx, const em_resized *r, em_bands_fn method, double sigma, em_local_bands *b)
+{
+	em_workbench_make_room(wb, em_local_bands_bytes(ctx, &r->spectrum->grid));
+	return method(ctx, r->spectrum, r->mask, r->resolution, sigma, b);
+}
+
+/* Hand the volume over when it is wanted and all went well, else free it. */
+static em_status
+hand_over(em_results *out, em_status status, em_local_bands *b)
+{
+	if (status == EM_OK && out->want_volume)
+		em_results_volume(out, b->volume);
+	else
+		em_volume_destroy(out->ctx, b->volume);
+	return status;
+}
+
 /* The method with VRS's bands, whose figures are the check's. */
 static em_status
 measure_vrs(em_workbench *wb, em_results *out, const em_resized *r, const char *unit, em_bands_fn method,
 			em_bands_store_fn store)
 {
 	em_local_bands b;
-	const double sigma = em_local_sigma(&r->spectrum->grid);
-	em_status	status;
+	em_status	status = run_method(wb, out->ctx, r, method, em_local_sigma(&r->spectrum->grid), &b);
 
-	em_workbench_make_room(wb, em_local_bands_bytes(out->ctx, &r->spectrum->grid));
-	status = method(out->ctx, r->spectrum, r->mask, r->resolution, sigma, &b);
 	if (status == EM_NOT_MEASURABLE)
 		return em_results_state(out, EM_FAILED, b.reason_code, "%s", em_ctx_message(out->ctx));
 	if (status != EM_OK)
@@ -119,11 +135,7 @@ measure_vrs(em_workbench *wb, em_results *out, const em_resized *r, const char *
 	status = store_common(out, r, &b, unit);
 	if (status == EM_OK)
 		status = store(out, r, &b);
-	if (status == EM_OK && out->want_volume)
-		em_results_volume(out, b.volume);
-	else
-		em_volume_destroy(out->ctx, b.volume);
-	return status;
+	return hand_over(out, status, &b);
 }
 
 /* The method with bands of a given width. */
@@ -142,16 +154,11 @@ measure_local(em_workbench *wb, em_results *out, const em_resized *r, const char
 		em_volume_destroy(out->ctx, out->volume);
 		out->volume = NULL;
 	}
-	em_workbench_make_room(wb, em_local_bands_bytes(out->ctx, &r->spectrum->grid));
-	EM_TRY(method(out->ctx, r->spectrum, r->mask, r->resolution, sigma, &b));
+	EM_TRY(run_method(wb, out->ctx, r, method, sigma, &b));
 	status = em_quantiles(out->ctx, b.volume, r->mask, EM_RANK_LINEAR, &half, 1, &median, &n);
 	if (status == EM_OK)
 		status = em_results_measure(out, "p50_local", median, unit);
-	if (status == EM_OK && out->want_volume)
-		em_results_volume(out, b.volume);
-	else
-		em_volume_destroy(out->ctx, b.volume);
-	return status;
+	return hand_over(out, status, &b);
 }
 
 /* Everything once there is a resized map. */
