@@ -15,7 +15,7 @@ if [ -n "${1:-}" ]; then
     stages=("$1")
 fi
 # No single stage may hang the whole run.
-limit=${EMVALID_STAGE_SECONDS:-600}
+limit=${EMVALID_STAGE_SECONDS:-1200}
 
 cd "$root"
 logs=$root/build/check
@@ -27,7 +27,7 @@ trap 'exit 130' INT TERM HUP
 
 # report NAME STATUS-TEXT SECONDS: the one line of a stage
 report() {
-    printf '%-8s %-44s %4d s\n' "$1" "$2" "$3"
+    printf '%-9s %-44s %4d s\n' "$1" "$2" "$3"
 }
 
 # show LOG: its end, without the lines of successful compilation
