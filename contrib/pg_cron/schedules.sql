@@ -15,6 +15,9 @@ WHERE e.extname = 'emvalid' \gset
 -- Work: every minute, unless the work of the minute before is still going on.
 SELECT cron.schedule('emvalid: work', '* * * * *', 'CALL ' || :'em' || '.em_work()');
 
+-- Every hour: what the views over the whole archive and the dashboards show.
+SELECT cron.schedule('emvalid: refresh', '5 * * * *', 'SELECT ' || :'em' || '.em_archive_refresh()');
+
 -- Every night: what a new version, map, contour or resolution made stale, after everything else in the queue.
 SELECT cron.schedule('emvalid: stale', '10 1 * * *', 'SELECT ' || :'em' || '.em_revalidate_stale(priority => -10)');
 

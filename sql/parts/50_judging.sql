@@ -34,6 +34,59 @@ WHERE NOT EXISTS (
     WHERE n.entry_id = r.entry_id AND n.check_code = r.check_code AND n.run_id > r.run_id);
 COMMENT ON VIEW em_latest IS 'each entry''s latest finished result of each check: that of the highest run';
 
+CREATE FUNCTION _em_criterion_status(value float8, printed boolean, nan_printed_passes boolean, comparison text, limit_value float8,
+                                     limit_upper float8, relative boolean, reference float8, when_missing text, when_limit_missing text)
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 5
+RETURN CASE
+    WHEN value = 'NaN' AND printed AND nan_printed_passes THEN 'holds'
+    WHEN _em_is_finite(value) IS NOT TRUE THEN
+        CASE when_missing WHEN 'pass' THEN 'holds' WHEN 'skip' THEN 'skipped'
+                          WHEN 'warn' THEN 'violated' ELSE 'unmeasured' END
+    WHEN relative AND _em_is_finite(reference) IS NOT TRUE THEN
+        CASE when_limit_missing WHEN 'pass' THEN 'holds' WHEN 'skip' THEN 'skipped'
+                                WHEN 'warn' THEN 'violated' ELSE 'unmeasured' END
+    WHEN CASE comparison
+             WHEN '<' THEN value < limit_value * coalesce(reference, 1)
+             WHEN '<=' THEN value <= limit_value * coalesce(reference, 1)
+             WHEN '>' THEN value > limit_value * coalesce(reference, 1)
+             WHEN '>=' THEN value >= limit_value * coalesce(reference, 1)
+             WHEN 'between' THEN value >= limit_value * coalesce(reference, 1)
+                             AND value <= limit_upper * coalesce(reference, 1)
+             WHEN 'exists' THEN true
+         END THEN 'holds'
+    ELSE 'violated'
+END;
+COMMENT ON FUNCTION _em_criterion_status(float8, boolean, boolean, text, float8, float8, boolean, float8, text, text) IS
+    'Internal: how a value stands to a criterion: holds, violated, unmeasured or skipped; relative: the limits are factors of reference';
+
+CREATE FUNCTION _em_verdict(state text, bars bigint, judged bigint, violated bigint, unmeasured bigint, skipped bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 5
+RETURN CASE
+    WHEN state = 'not_applicable' THEN 'not_applicable'
+    WHEN state = 'failed' THEN 'failed'
+    WHEN bars > 0 THEN 'not_applicable'
+    WHEN coalesce(judged, 0) = 0 THEN 'none'
+    WHEN violated > 0 THEN 'warned'
+    WHEN unmeasured > 0 THEN 'failed'
+    WHEN skipped = judged THEN 'not_applicable'
+    ELSE 'ok'
+END;
+COMMENT ON FUNCTION _em_verdict(text, bigint, bigint, bigint, bigint, bigint) IS
+    'Internal: verdict of a check from the state of its result and the numbers of its criteria: violated ones that bar it, those judged, '
+    'and of these the violated, unmeasured and skipped ones';
+
+CREATE FUNCTION _em_outcome_text(verdict text, violated int) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 2
+RETURN CASE verdict
+    WHEN 'warned' THEN violated || ' warnings'
+    WHEN 'ok' THEN 'OK'
+    WHEN 'not_applicable' THEN 'Does not apply'
+    WHEN 'failed' THEN 'Could not be measured'
+    ELSE 'No criterion'
+END;
+COMMENT ON FUNCTION _em_outcome_text(text, int) IS 'Internal: a verdict as the item table of a report words it';
+
 CREATE VIEW em_criterion_result AS
 SELECT s.entry_id, s.profile, s.check_code, s.ordinal, s.run_id, s.measure, s.value, s.unit, s.printed,
        s.comparison, s.low AS "limit", s.high AS upper, s.reference, s.status,
@@ -59,25 +112,8 @@ FROM (
            c.limit_value * CASE WHEN c.limit_measure IS NULL THEN 1 ELSE r.value END AS low,
            c.limit_upper * CASE WHEN c.limit_measure IS NULL THEN 1 ELSE r.value END AS high,
            r.value AS reference, c.effect, c.warning, c.digits,
-           CASE
-               WHEN m.value = 'NaN' AND m.printed AND p.nan_printed_passes THEN 'holds'
-               WHEN _em_is_finite(m.value) IS NOT TRUE THEN
-                   CASE c.when_missing WHEN 'pass' THEN 'holds' WHEN 'skip' THEN 'skipped'
-                                       WHEN 'warn' THEN 'violated' ELSE 'unmeasured' END
-               WHEN c.limit_measure IS NOT NULL AND _em_is_finite(r.value) IS NOT TRUE THEN
-                   CASE c.when_limit_missing WHEN 'pass' THEN 'holds' WHEN 'skip' THEN 'skipped'
-                                             WHEN 'warn' THEN 'violated' ELSE 'unmeasured' END
-               WHEN CASE c.comparison
-                        WHEN '<' THEN m.value < c.limit_value * coalesce(r.value, 1)
-                        WHEN '<=' THEN m.value <= c.limit_value * coalesce(r.value, 1)
-                        WHEN '>' THEN m.value > c.limit_value * coalesce(r.value, 1)
-                        WHEN '>=' THEN m.value >= c.limit_value * coalesce(r.value, 1)
-                        WHEN 'between' THEN m.value >= c.limit_value * coalesce(r.value, 1)
-                                        AND m.value <= c.limit_upper * coalesce(r.value, 1)
-                        WHEN 'exists' THEN true
-                    END THEN 'holds'
-               ELSE 'violated'
-           END AS status
+           _em_criterion_status(m.value, m.printed, p.nan_printed_passes, c.comparison, c.limit_value, c.limit_upper,
+                                c.limit_measure IS NOT NULL, r.value, c.when_missing, c.when_limit_missing) AS status
     FROM em_latest l
     JOIN em_criterion c ON c.check_code = l.check_code AND c.enabled
     JOIN em_profile p ON p.profile = c.profile
@@ -93,13 +129,7 @@ COMMENT ON COLUMN em_criterion_result.margin IS 'distance to the limit in the un
 
 CREATE VIEW em_outcome AS
 SELECT o.entry_id, o.profile, o.check_code, o.check_name,
-       CASE o.verdict
-           WHEN 'warned' THEN o.violated || ' warnings'
-           WHEN 'ok' THEN 'OK'
-           WHEN 'not_applicable' THEN 'Does not apply'
-           WHEN 'failed' THEN 'Could not be measured'
-           ELSE 'No criterion'
-       END AS outcome,
+       _em_outcome_text(o.verdict, o.violated) AS outcome,
        CASE o.verdict WHEN 'warned' THEN o.violated WHEN 'ok' THEN 0 END AS warnings,
        o.verdict,
        CASE
@@ -111,16 +141,7 @@ SELECT o.entry_id, o.profile, o.check_code, o.check_name,
 FROM (
     SELECT l.entry_id, p.profile, l.check_code, c.name AS check_name, c.level, c.ordinal,
            l.run_id, l.state, l.reason, l.recorded, v.violated, v.missing, v.left_out, v.bar,
-           CASE
-               WHEN l.state = 'not_applicable' THEN 'not_applicable'
-               WHEN l.state = 'failed' THEN 'failed'
-               WHEN v.bars > 0 THEN 'not_applicable'
-               WHEN coalesce(v.judged, 0) = 0 THEN 'none'
-               WHEN v.violated > 0 THEN 'warned'
-               WHEN v.unmeasured > 0 THEN 'failed'
-               WHEN v.skipped = v.judged THEN 'not_applicable'
-               ELSE 'ok'
-           END AS verdict
+           _em_verdict(l.state, v.bars, v.judged, v.violated, v.unmeasured, v.skipped) AS verdict
     FROM em_latest l
     CROSS JOIN em_profile p
     JOIN em_check c ON c.check_code = l.check_code

@@ -39,6 +39,9 @@ SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 DECLARE
     place text := quote_ident('@extschema@');
+    -- Arrays over all entries, which row security cannot take apart
+    whole CONSTANT text[] := '{_em_archive_chunk,_em_archive_result,_em_archive_column,_em_archive_verdict,_em_archive_violation}';
+    some_hidden boolean := (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = 'em_entry'::regclass);
     name text;
     item record;
 BEGIN
@@ -60,14 +63,20 @@ BEGIN
     LOOP
         IF item.relname = 'em_entry_file' THEN
             EXECUTE format('GRANT SELECT (entry_id, role, file_name, sha256, added) ON %s TO emvalid_reader', item.relation);
+        ELSIF some_hidden AND item.relname = ANY (whole) THEN
+            EXECUTE format('REVOKE SELECT ON %s FROM emvalid_reader', item.relation);
         ELSE
             EXECUTE format('GRANT SELECT ON %s TO emvalid_reader', item.relation);
+        END IF;
+        IF item.relname ~ '^_?em_archive_' AND item.relkind = 'r' THEN
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO emvalid_validator', item.relation);
         END IF;
         IF item.relkind = 'r' THEN
             EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO emvalid_admin', item.relation);
         END IF;
     END LOOP;
     GRANT SELECT, INSERT, UPDATE, DELETE ON em_entry, em_entry_map, em_entry_file TO emvalid_ingester;
+    GRANT INSERT ON _em_archive_change TO emvalid_ingester;
     GRANT INSERT, UPDATE ON em_job TO emvalid_ingester, emvalid_validator;
     -- the right to hold an entry, FOR KEY SHARE, needs that to change something of it
     GRANT UPDATE (updated) ON em_entry TO emvalid_validator;
@@ -85,7 +94,7 @@ END;
 $$;
 COMMENT ON FUNCTION em_setup_roles() IS
     'makes the roles emvalid_reader (reads numbers, verdicts and reports), emvalid_ingester (also stores entries and queues them), '
-    'emvalid_validator (also validates) and emvalid_admin (also edits criteria and removes results), and grants them what they need; may be '
+    'emvalid_validator (also validates and refreshes the summaries) and emvalid_admin (also edits criteria and removes results), and grants them what they need; may be '
     'called again at any time; nobody but the owner of a map and emvalid_validator can read its voxels';
 
 CREATE FUNCTION em_setup_row_security() RETURNS void
@@ -120,6 +129,7 @@ BEGIN
             END IF;
         END IF;
     END LOOP;
+    PERFORM em_setup_roles();
 END;
 $$;
 COMMENT ON FUNCTION em_setup_row_security() IS

@@ -24,3 +24,22 @@ SELECT pg_catalog.pg_extension_config_dump('em_measure', '');
 SELECT pg_catalog.pg_extension_config_dump('em_series', '');
 SELECT pg_catalog.pg_extension_config_dump('em_job', '');
 SELECT pg_catalog.pg_extension_config_dump('em_job_job_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('em_percentile_set', '');
+SELECT pg_catalog.pg_extension_config_dump('em_percentile_value', '');
+
+-- Summaries of the archive are made again by em_archive_refresh().
+SELECT pg_catalog.pg_extension_config_dump('em_archive_state', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_change', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_entry', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_chunk', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_result', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_column', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_verdict', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_violation', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_pair', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_score', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_warned', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_failed', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_example', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_spread', 'WHERE false');
+SELECT pg_catalog.pg_extension_config_dump('_em_archive_outlier', 'WHERE false');

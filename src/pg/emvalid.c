@@ -21,6 +21,7 @@ int			emvalid_seed;
 static int	auto_validate;
 static int	node_budget;
 static bool verbose;
+static char *percentile_set;
 static int	workers;
 static char *worker_database;
 static char *worker_role;
@@ -76,6 +77,11 @@ _PG_init(void)
 							   "Criteria profile used by the views' short forms and the report.",
 							   "Shipped profiles: vrs, emvalid.",
 							   &emvalid_profile, "vrs",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("emvalid.percentile_set",
+							   "Frozen percentile set that em_percentile and the report compare with.",
+							   "Empty: all entries of this database.",
+							   &percentile_set, "",
 							   PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("emvalid.import_path",
 							   "Directories that maps may be read from and saved to on the server.",

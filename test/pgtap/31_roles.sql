@@ -2,7 +2,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(46);
+SELECT plan(51);
 \ir ../data/make_mrc.sql
 
 SELECT lives_ok('SELECT em_setup_roles()', 'the roles are made');
@@ -71,6 +71,11 @@ SELECT is(as_role('em_test_validator', 'SELECT lo_unlink(lo) FROM em_entry_map')
 SELECT is(as_role('em_test_other', 'DELETE FROM em_entry'), '42501', 'nor can an ingester remove the maps of another');
 SELECT is((SELECT count(*)::int FROM em_entry_map), 1, 'which is still there');
 
+-- Summaries of the archive
+SELECT is(as_role('em_test_reader', 'SELECT em_archive_refresh()'), '42501', 'a reader cannot refresh the summaries');
+SELECT is(as_role('em_test_validator', 'SELECT entries FROM em_archive_refresh()'), '1', 'a validator can');
+SELECT is(as_role('em_test_reader', 'SELECT sum(entries) FROM em_archive_outcome'), (SELECT count(*)::text FROM em_outcome), 'and a reader reads them');
+
 -- Rows for some
 CREATE TABLE embargo (entry_id text);
 GRANT SELECT ON embargo TO emvalid_reader;
@@ -80,7 +85,14 @@ SELECT em_setup_row_security();
 INSERT INTO embargo VALUES ('SECRET');
 CREATE POLICY released ON em_entry FOR SELECT TO emvalid_reader
     USING (NOT EXISTS (SELECT FROM embargo b WHERE b.entry_id = em_entry.entry_id));
+SELECT as_role('em_test_validator', 'SELECT entries FROM em_archive_refresh()');
+INSERT INTO _em_archive_outlier VALUES ('SECRET', '0.b', 'components', 1, '', 9);
+SELECT is((SELECT count(*)::int FROM em_archive_entry_score WHERE entry_id = 'SECRET'), 2, 'the hidden entry is in the summaries');
+SELECT is((SELECT count(*)::int FROM unnest('{chunk,result,column,verdict,violation}'::text[]) AS t (name)
+           WHERE as_role('em_test_reader', format('SELECT count(*) FROM _em_archive_%s', name)) <> '42501'), 0, 'arrays over all entries are not for readers');
 SELECT is(as_role('em_test_reader', $$SELECT string_agg(DISTINCT entry_id, ',') FROM (
+    SELECT entry_id FROM em_archive_entry UNION SELECT entry_id FROM em_archive_entry_score UNION SELECT entry_id FROM _em_archive_entry
+    UNION SELECT entry_id FROM _em_archive_example UNION SELECT entry_id FROM _em_archive_outlier UNION SELECT entry_id FROM em_archive_resolution UNION
     SELECT entry_id FROM em_entry UNION SELECT entry_id FROM em_entry_map UNION SELECT entry_id FROM em_job UNION SELECT entry_id FROM em_run
     UNION SELECT entry_id FROM em_result UNION SELECT entry_id FROM em_measure UNION SELECT entry_id FROM em_outcome UNION SELECT entry_id FROM em_score
     UNION SELECT entry_id FROM em_level UNION SELECT entry_id FROM em_warning UNION SELECT entry_id FROM em_stale) AS x$$), 'A',

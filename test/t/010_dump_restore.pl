@@ -39,7 +39,12 @@ my $everything = q{
     SELECT profile, check_code, ordinal, measure, limit_value FROM em_criterion ORDER BY 1, 2, 3;
     SELECT em_report_text('A');
     SELECT job_id, entry_id, state, enqueued FROM em_job ORDER BY 1;
+    SELECT * FROM em_archive_outcome ORDER BY 1, 2;
+    SELECT * FROM em_archive_warning ORDER BY 1, 2, 3;
+    SELECT entry_id, profile, passed, evaluable FROM em_archive_entry_score ORDER BY 1, 2;
 };
+# summaries come back by themselves: as plain views until the next refresh
+$node->safe_psql('postgres', 'SELECT em_archive_refresh()');
 my $before = $node->safe_psql('postgres', $everything);
 like($before, qr{A\|vrs\|0\.b\|OK}, 'there is something to compare');
 
@@ -48,6 +53,11 @@ $node->command_ok([ 'pg_dump', '-Fc', '-Z0', '-f', $dump, 'postgres' ], 'dump');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'pg_restore', '--exit-on-error', '-d', 'restored', $dump ], 'restore');
 is($node->safe_psql('restored', $everything), $before, 'everything is the same after restore');
+
+is($node->safe_psql('restored', 'SELECT (SELECT count(*) FROM em_archive_state), (SELECT count(*) FROM _em_archive_column)'),
+    '0|0', 'summaries are not dumped');
+is($node->safe_psql('restored', 'SELECT entries, changed FROM em_archive_refresh()'), '2|2', 'and can be made again');
+is($node->safe_psql('restored', $everything), $before, 'as they were');
 
 # the run counter goes on where it was
 $node->safe_psql('restored', q{CALL em_validate('A', '{0.a}')});

@@ -22,7 +22,7 @@ sub sql { return $node->safe_psql('postgres', qq{SET search_path = "the maps", p
 
 my $file = "$FindBin::RealBin/../../contrib/pg_cron/schedules.sql";
 $node->command_ok([ 'psql', '-Xq', '-d', $node->connstr('postgres'), '-f', $file ], 'schedules.sql') for 1 .. 2;
-is(sql('SELECT count(*) FROM cron.job'), 5, 'five jobs, also when it is run twice');
+is(sql('SELECT count(*) FROM cron.job'), 6, 'six jobs, also when it is run twice');
 is(sql(q{SELECT count(*) FROM cron.job WHERE schedule !~ '^([0-9*]+ ){4}[0-9*]+$'}), 0, 'each with five fields of time');
 
 # Run a job; what it says.
@@ -39,6 +39,10 @@ sql(qq{SELECT em_ingest('A', em_map_load('$import/map.mrc'), contour => 0.7);
        SELECT em_enqueue('A', '{0.a,0.b}'); UPDATE em_job SET checks = '{0.a,0.b}'});
 job('work');
 is(sql(q{SELECT state FROM em_job}), 'done', 'the queue is worked on');
+
+is(sql('SELECT count(*) FROM em_archive_state'), 0, 'no summaries yet');
+job('refresh');
+is(sql(q{SELECT s.entries, (SELECT count(*) FROM em_archive_outcome WHERE profile = 'vrs') FROM em_archive_state s}), '1|2', 'the summaries are made');
 
 job('stale');
 is(sql(q{SELECT count(*), max(priority) FROM em_job WHERE state = 'queued'}), '1|-10', 'what is stale is queued, behind the rest');
