@@ -212,6 +212,8 @@ build/plain/contrib/train/%.o: contrib/train/%.cc
 # Tests of contrib/train.
 build/unit/test_weights: $(patsubst %,build/san/contrib/train/%.o,backprop safetensors safetensors_read)
 build/unit/test_simulate: $(patsubst %,build/san/contrib/train/%.o,simulate simulate_map helices)
+build/unit/test_local_resolution: $(patsubst %,build/san/contrib/train/%.o,simulate simulate_map helices split local_truth \
+                                    local_rows) build/san/test/data/protein.o
 
 # Fuzz harnesses test/fuzz/fuzz_*.c, each defining LLVMFuzzerTestOneInput.  replay.c runs one over
 # files without libFuzzer, so that the corpora are part of every test run.

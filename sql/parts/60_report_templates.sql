@@ -68,6 +68,11 @@ INSERT INTO em_check_text (check_code, ordinal, shipped, template) VALUES
 ('0.d', 3, true, 'It rests on {points} shells, with a correlation of {correlation}.'),
 ('0.d', 4, true, 'VRS definition: B-factor {bfactor_vrs} Å², line ln|F| = {slope_vrs} Å²/d² + ({intercept_vrs}).'),
 
+('0.e', 4, true, 'Measured from one map by the local-spectrum regressor, which stands in for the network of the original service.'),
+('0.e', 5, true, 'Noise outside the mask to compare with (1: yes; 0: none, so the shape of the local spectrum alone was used): {noise_outside}.'),
+('0.e', 6, true, '{no_signal_percent} % of the mask hold no signal in any band and count as 14 Å; {clipped_percent} % were outside '
+                 '{finest_value} to 14 Å and are clipped.'),
+
 ('0.h', 1, true, 'The map has a hand score of {score} (0 right, 1 mirrored).'),
 ('0.h', 2, true, '{helices} helices were found.'),
 

@@ -10,7 +10,7 @@
 #define RESOLUTION 6.0
 
 static const char *const codes[] = {
-	"0.a", "0.b", "0.c", "0.d", "0.f", "0.g", "1.a", "1.b", "1.c", "1.d", "1.e", "1.f", "1.g", "1.h"
+	"0.a", "0.b", "0.c", "0.d", "0.e", "0.f", "0.g", "1.a", "1.b", "1.c", "1.d", "1.e", "1.f", "1.g", "1.h"
 };
 
 #define CODES ((int) (sizeof(codes) / sizeof(codes[0])))

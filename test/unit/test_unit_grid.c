@@ -21,7 +21,8 @@ ball(em_ctx *ctx, const em_grid *g, const double centre[3], double radius)
 	for (int64_t z = 0; z < g->n[2]; z++)
 		for (int64_t y = 0; y < g->n[1]; y++)
 			for (int64_t x = 0; x < g->n[0]; x++)
-				if (pow(((double) x - centre[0]) * g->voxel[0], 2) + pow(((double) y - centre[1]) * g->voxel[1], 2) +
+				if (pow(((double) x - centre[0]) * g->voxel[0], 2) +
+					pow(((double) y - centre[1]) * g->voxel[1], 2) +
 					pow(((double) z - centre[2]) * g->voxel[2], 2) <= radius * radius)
 					set_voxel(m, x, y, z);
 	em_mask_recount(ctx, m);
@@ -32,7 +33,8 @@ ball(em_ctx *ctx, const em_grid *g, const double centre[3], double radius)
 static double
 blobs(double x, double y, double z)
 {
-	return exp(-(x * x + y * y + z * z) / 18) - 0.6 * exp(-((x - 4) * (x - 4) + y * y + (z + 3) * (z + 3)) / 14);
+	return exp(-(x * x + y * y + z * z) / 18) -
+		0.6 * exp(-((x - 4) * (x - 4) + y * y + (z + 3) * (z + 3)) / 14);
 }
 
 static em_volume *
@@ -90,14 +92,16 @@ test_values(em_ctx *ctx, double voxel_x, double voxel_yz, double tolerance)
 	map = blob_map(ctx, &g, centre);
 	m = ball(ctx, &g, centre, 9);
 	largest = largest_of(map);
-	ok(em_unit_grid_choose(ctx, &g, m, 1.0, MARGIN, &u) == EM_OK, "voxels of %g x %g Å: a grid", voxel_x, voxel_yz);
+	ok(em_unit_grid_choose(ctx, &g, m, 1.0, MARGIN, &u) == EM_OK, "voxels of %g x %g Å: a grid", voxel_x,
+	   voxel_yz);
 	for (int j = 0; j < 3; j++)
 	{
 		const double edge = fmin(18 + 2 * MARGIN, (double) g.n[j] * g.voxel[j]);
 
 		ok(fabs(u.grid.voxel[j] - 1) <= 0.005 && u.grid.n[j] % 2 == 0 && only_small_factors(u.grid.n[j]),
 		   "%lld new voxels of %.5f Å", (long long) u.grid.n[j], u.grid.voxel[j]);
-		ok((double) u.size[j] * g.voxel[j] >= edge - 1e-9 && u.first[j] >= 0 && u.first[j] + u.size[j] <= g.n[j],
+		ok((double) u.size[j] * g.voxel[j] >= edge - 1e-9 && u.first[j] >= 0 &&
+		   u.first[j] + u.size[j] <= g.n[j],
 		   "the box holds mask and margin and lies in the map");
 		is_near((double) u.grid.n[j] * u.grid.voxel[j], (double) u.size[j] * g.voxel[j], 1e-9, "same length");
 		is_near(u.grid.origin[j], g.origin[j] + (double) u.first[j] * g.voxel[j], 1e-9, "position kept");
@@ -167,8 +171,9 @@ test_mask_and_back(em_ctx *ctx, double voxel)
 
 				if (!em_mask_get(m, x, y, z))
 					outside += is != 0;
-				else if (em_mask_get(m, x + 3, y, z) && em_mask_get(m, x - 3, y, z) && em_mask_get(m, x, y + 3, z) &&
-						 em_mask_get(m, x, y - 3, z) && em_mask_get(m, x, y, z + 3) && em_mask_get(m, x, y, z - 3))
+				else if (em_mask_get(m, x + 3, y, z) && em_mask_get(m, x - 3, y, z) &&
+						 em_mask_get(m, x, y + 3, z) && em_mask_get(m, x, y - 3, z) &&
+						 em_mask_get(m, x, y, z + 3) && em_mask_get(m, x, y, z - 3))
 					worst = fmax(worst, off);
 				else if (!(off <= 4 * fmax(1 / voxel, 1)))
 					worst = NAN;
@@ -250,7 +255,7 @@ test_refusals(em_ctx *ctx)
 
 	em_mask_create(ctx, g.n, "mask", &m);
 	em_mask_recount(ctx, m);
-	ok(em_unit_grid_choose(ctx, &g, m, 1.0, MARGIN, &u) == EM_NOT_MEASURABLE, "empty mask: %s", em_ctx_message(ctx));
+	ok(em_unit_grid_choose(ctx, &g, m, 1.0, MARGIN, &u) == EM_NOT_MEASURABLE, "empty: %s", em_ctx_message(ctx));
 	set_voxel(m, 20, 20, 20);
 	em_mask_recount(ctx, m);
 	ok(em_unit_grid_choose(ctx, &g, m, 1.0, MARGIN, &u) == EM_OK, "one voxel is enough");
@@ -262,7 +267,7 @@ test_refusals(em_ctx *ctx)
 	g = box(40, 40, 40, 0.3);
 	ok(em_unit_grid_choose(ctx, &g, m, 1.0, MARGIN, &u) == EM_NOT_MEASURABLE, "short: %s", em_ctx_message(ctx));
 	g = box(40, 40, 40, 0);
-	ok(em_unit_grid_choose(ctx, &g, m, 1.0, MARGIN, &u) == EM_BAD_ARGUMENT, "no voxel size: %s", em_ctx_message(ctx));
+	ok(em_unit_grid_choose(ctx, &g, m, 1.0, MARGIN, &u) == EM_BAD_ARGUMENT, "no size: %s", em_ctx_message(ctx));
 	em_mask_destroy(ctx, m);
 }
 
@@ -299,7 +304,7 @@ test_cancel_and_memory(void)
 	ok(status == EM_OK, "stopped at many places, nothing left behind");
 	estimate = before + em_unit_spectrum_bytes(ctx, &u);
 	ok(em_ctx_memory_peak(ctx) <= estimate && 1.5 * (double) em_ctx_memory_peak(ctx) > (double) estimate,
-	   "peak %llu, estimate %llu bytes", (unsigned long long) em_ctx_memory_peak(ctx), (unsigned long long) estimate);
+	   "peak %.1f, estimate %.1f MiB", (double) em_ctx_memory_peak(ctx) / 1048576, (double) estimate / 1048576);
 	em_ctx_destroy(ctx);
 }
 

@@ -140,7 +140,7 @@ test_file(void)
 }
 
 /* The weights compiled in are those of the file. */
-__attribute__((unused)) static void
+static void
 test_shipped(const em_weights *w)
 {
 	char		path[256];
@@ -175,6 +175,7 @@ main(void)
 	test_gradient();
 	test_training();
 	test_file();
+	test_shipped(&em_weights_local_resolution);
 	em_ctx_destroy(ctx);
 	return tap_done();
 }

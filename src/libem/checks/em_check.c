@@ -12,6 +12,7 @@ static const em_check *const catalogue[] = {
 	&em_check_0b,
 	&em_check_0c,
 	&em_check_0d,
+	&em_check_0e,
 	&em_check_0f,
 	&em_check_0g,
 	&em_check_1a,

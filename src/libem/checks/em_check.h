@@ -47,6 +47,7 @@ extern const em_check em_check_0a;	/* mass analysis */
 extern const em_check em_check_0b;	/* mask analysis */
 extern const em_check em_check_0c;	/* background */
 extern const em_check em_check_0d;	/* B-factor */
+extern const em_check em_check_0e;	/* local resolution from one map */
 extern const em_check em_check_0f;	/* local B-factor */
 extern const em_check em_check_0g;	/* local occupancy */
 extern const em_check em_check_1a;	/* global resolution */

@@ -22,6 +22,7 @@
 #define ON_LATTICE 3.99			/* bands of this many lattice voxels and more are made on the lattice */
 #define CODE_LEAST -60.0		/* ln of the smallest energy told from 0 */
 #define CODE_STEPS 1024.0
+#define POLL_VOXELS ((int64_t) 1 << 22)
 #define SHAPE_LEAST -20.0
 #define NOISE_LEAST -4.0
 #define NOISE_MOST 12.0
@@ -139,7 +140,11 @@ judge_outside(em_ctx *ctx, em_local_spectrum *s, const em_volume *map)
 	if (status == EM_OK)
 		status = em_quantiles_array(ctx, value, count, EM_RANK_FLOOR, &half, 1, &median, &n);
 	for (int64_t i = 0; i < count && status == EM_OK; i++)
+	{
 		equal += value[i] == (float) median;
+		if (i % POLL_VOXELS == 0)
+			status = em_poll(ctx);
+	}
 	em_free(ctx, value);
 	s->outside = 2 * equal > count ? EM_OUTSIDE_CONSTANT : EM_OUTSIDE_NOISE;
 	return status;
@@ -321,7 +326,8 @@ band_energy(em_ctx *ctx, const band_run *run, double band, em_volume **energy)
 		status = ring_energy(ctx, run->coarse, band, *energy);
 	}
 	if (status == EM_OK)
-		status = em_radial_gaussian(ctx, &(*energy)->grid, 0, 1 / (2 * M_PI * fmax(2.5, 0.45 * band)), &window);
+		status = em_radial_gaussian(ctx, &(*energy)->grid, 0, 1 / (2 * M_PI * fmax(2.5, 0.45 * band)),
+									&window);
 	if (status != EM_OK)
 		return status;
 	status = em_radial_apply(ctx, *energy, window, *energy);
@@ -360,7 +366,7 @@ prepare(em_ctx *ctx, band_run *run)
 	s->energy = em_alloc(ctx, (uint64_t) s->n * EM_SPECTRUM_BANDS, sizeof(uint16_t), "band energies");
 	if (s->energy == NULL)
 		return em_ctx_status(ctx);
-	EM_TRY(em_crop_spectrum(ctx, s->spectrum, s->lattice.grid.n, "the spectrum on the lattice", &run->coarse));
+	EM_TRY(em_crop_spectrum(ctx, s->spectrum, s->lattice.grid.n, "the coarser spectrum", &run->coarse));
 	if (!on_lattice(s, em_spectrum_band[s->finest]))
 		return em_volume_create(ctx, &s->spectrum->grid, "a band", &run->work);
 	return EM_OK;
@@ -442,8 +448,9 @@ em_local_spectrum_bytes(const em_ctx *ctx, const em_grid *map, double share)
 	if (!em_unit_grid_whole(map, wanted_voxel(map), &fine))
 		return 0;
 	lattice = lattice_of(&fine);
-	points = (uint64_t) (share * (double) em_grid_voxels(&lattice.grid)) * EM_SPECTRUM_BANDS * sizeof(uint16_t);
-	return 2 * em_volume_bytes(&fine.grid) + 2 * em_volume_bytes(&lattice.grid) + 2 * em_mask_bytes(lattice.grid.n) +
-		points + em_fft_scratch_bytes(ctx, &fine.grid) + em_radial_bytes(&fine.grid) + em_quantile_bytes(ctx) +
+	points = (uint64_t) (share * (double) em_grid_voxels(&lattice.grid));
+	return 2 * em_volume_bytes(&fine.grid) + 2 * em_volume_bytes(&lattice.grid) +
+		2 * em_mask_bytes(lattice.grid.n) + points * EM_SPECTRUM_BANDS * sizeof(uint16_t) +
+		em_fft_scratch_bytes(ctx, &fine.grid) + em_radial_bytes(&fine.grid) + em_quantile_bytes(ctx) +
 		((uint64_t) 1 << 20);
 }

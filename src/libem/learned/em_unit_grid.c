@@ -84,7 +84,8 @@ finish_grid(em_unit_grid *u)
 {
 	for (int j = 0; j < 3; j++)
 	{
-		const double origin = u->map.origin[j] != 0 ? u->map.origin[j] : (double) u->map.start[j] * u->map.voxel[j];
+		const double origin = u->map.origin[j] != 0 ? u->map.origin[j] :
+			(double) u->map.start[j] * u->map.voxel[j];
 
 		u->step[j] = (double) u->size[j] / (double) u->grid.n[j];
 		u->grid.voxel[j] = u->map.voxel[j] * u->step[j];
@@ -165,6 +166,13 @@ typedef struct cut_job
 	double		divisor;
 } cut_job;
 
+/* Row (y, z) of the box in the map. */
+static const float *
+box_row(const cut_job *job, int64_t y, int64_t z)
+{
+	return em_volume_row(job->map, y + job->u->first[1], z + job->u->first[2]) + job->u->first[0];
+}
+
 /* Item: largest absolute value of plane z of the box. */
 static em_status
 measure_plane(void *arg, int64_t z, int worker)
@@ -175,7 +183,7 @@ measure_plane(void *arg, int64_t z, int worker)
 	(void) worker;
 	for (int64_t y = 0; y < job->u->size[1]; y++)
 	{
-		const float *from = em_volume_row(job->map, y + job->u->first[1], z + job->u->first[2]) + job->u->first[0];
+		const float *from = box_row(job, y, z);
 
 		for (int64_t x = 0; x < job->u->size[0]; x++)
 			largest = fabsf(from[x]) > largest ? fabsf(from[x]) : largest;
@@ -193,7 +201,7 @@ cut_plane(void *arg, int64_t z, int worker)
 	(void) worker;
 	for (int64_t y = 0; y < job->u->size[1]; y++)
 	{
-		const float *from = em_volume_row(job->map, y + job->u->first[1], z + job->u->first[2]) + job->u->first[0];
+		const float *from = box_row(job, y, z);
 		float	   *to = em_volume_row(job->box, y, z);
 
 		for (int64_t x = 0; x < job->u->size[0]; x++)
