@@ -32,11 +32,11 @@ RETURN CASE
     WHEN sqlstate IN ('42704', '55000') AND attempts < 8 THEN interval '10 s' * 2 ^ attempts
     WHEN attempts >= 3 THEN NULL
     WHEN sqlstate = '53200' THEN interval '1 min' * attempts
-    WHEN sqlstate LIKE '40%' OR sqlstate IN ('55P03', '58030', '53100') THEN interval '10 s' * attempts
+    WHEN sqlstate LIKE '40%' OR sqlstate IN ('23503', '55P03', '58030', '53100') THEN interval '10 s' * attempts
 END;
 COMMENT ON FUNCTION _em_retry_after(text, int) IS
     'Internal: after which pause a job that failed with an error is tried again; NULL: not at all. A missing or incomplete '
-    'map is waited for, longer each time; lack of memory, deadlocks and I/O errors get three attempts; what would fail again gets none';
+    'map is waited for, longer each time; lack of memory, deadlocks, renamed entries and I/O errors get three attempts; what would fail again gets none';
 
 CREATE FUNCTION _em_reason(sqlstate text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 5
@@ -45,6 +45,7 @@ RETURN CASE sqlstate
     WHEN '53200' THEN 'out_of_memory' WHEN '53400' THEN 'over_budget'
     WHEN '53100' THEN 'disk_full' WHEN '58030' THEN 'io_error'
     WHEN '42501' THEN 'permission_denied' WHEN '57014' THEN 'cancelled'
+    WHEN '23503' THEN 'conflict'    -- the entry was deleted, or got another name
     ELSE CASE left(sqlstate, 2) WHEN '40' THEN 'conflict' WHEN 'XX' THEN 'internal_error' ELSE 'error' END
 END;
 COMMENT ON FUNCTION _em_reason(text) IS 'Internal: em_job.reason of an SQLSTATE';
