@@ -81,12 +81,14 @@ p_value(em_ctx *ctx, int kind, uint64_t seed, const em_mask *mask, double *p)
 {
 	em_volume  *map;
 	em_volume  *spectrum;
+	em_monodir_shell shell;
 	em_monodir *m;
 
 	EM_TRY(make_map(ctx, kind, seed, &map));
 	EM_TRY(em_volume_copy(ctx, map, "its spectrum", &spectrum));
 	EM_TRY(em_fft_forward(ctx, spectrum));
-	EM_TRY(em_monodir_run(ctx, map, spectrum, mask, NULL, &m));
+	EM_TRY(em_monodir_noise_shell(ctx, map, mask, &shell));
+	EM_TRY(em_monodir_run(ctx, spectrum, mask, &shell, NULL, &m));
 	em_monodir_uniformity(m->count, EM_MONODIR_DIRECTIONS, EM_MONODIR_DIRECTIONS,
 						  em_monodir_effective((const double (*)[3]) m->direction, m->count), p);
 	em_monodir_destroy(ctx, m);

@@ -65,11 +65,13 @@ test_monodir(em_ctx *ctx, const em_mask *mask)
 	em_volume  *v = load_shared(ctx, "reference/maps/full.mrc");
 	em_volume  *f;
 	em_monodir *m = NULL;
+	em_monodir_shell shell;
 	double		p;
 
 	em_volume_copy(ctx, v, "spectrum", &f);
 	em_fft_forward(ctx, f);
-	is_int(em_monodir_run(ctx, v, f, mask, NULL, &m), EM_OK, "MonoDir");
+	is_int(em_monodir_noise_shell(ctx, v, mask, &shell), EM_OK, "shell of noise");
+	is_int(em_monodir_run(ctx, f, mask, &shell, NULL, &m), EM_OK, "MonoDir");
 	if (m != NULL)
 	{
 		const struct

@@ -177,12 +177,13 @@ ball_mask(em_ctx *ctx, double radius)
 static em_monodir *
 measure_map(em_ctx *ctx, const em_volume *v, const em_mask *m)
 {
+	em_monodir_shell shell;
 	em_monodir *d = NULL;
 	em_volume  *f;
 
 	em_volume_copy(ctx, v, "spectrum", &f);
 	em_fft_forward(ctx, f);
-	if (em_monodir_run(ctx, v, f, m, NULL, &d) != EM_OK)
+	if (em_monodir_noise_shell(ctx, v, m, &shell) != EM_OK || em_monodir_run(ctx, f, m, &shell, NULL, &d) != EM_OK)
 		printf("# %s\n", em_ctx_message(ctx));
 	em_volume_destroy(ctx, f);
 	return d;

@@ -32,6 +32,7 @@
 #define VRS_START 18.0			/* Å, of its MonoRes */
 #define VRS_STEP 0.25			/* Å */
 #define VRS_SIGNIFICANCE 0.95
+#define READING ((uint64_t) 4 << 20)	/* bytes of room to read a map */
 #define EXACT_VOXELS 27000000.0	/* 300³; larger boxes use MonoRes's fast mode */
 #define N EM_MONODIR_DIRECTIONS
 
@@ -238,51 +239,60 @@ store_mean_vrs(em_workbench *wb, em_results *out)
 	return status;
 }
 
-/* Measure with what is needed for the noise. */
+/* The sweep with the map's spectrum; the map itself is not needed any more. */
+static em_status
+sweep(em_workbench *wb, em_results *out, const em_monodir_shell *shell, const em_volume *noise)
+{
+	const em_grid *grid = em_workbench_grid(wb, EM_ROLE_MAP);
+	const em_volume *spectrum;
+	const em_mask *mask;
+	em_monodir *m;
+	em_status	status;
+
+	EM_TRY(em_workbench_hard_mask(wb, &mask));
+	em_workbench_unpin(wb);
+	EM_TRY(em_workbench_hard_mask(wb, &mask));
+	EM_TRY(em_workbench_spectrum(wb, EM_ROLE_MAP, &spectrum));
+	em_workbench_make_room(wb, em_monodir_bytes(out->ctx, grid, noise != NULL));
+	EM_TRY(em_monodir_run(out->ctx, spectrum, mask, shell, noise, &m));
+	status = store(out, m, grid);
+	em_monodir_destroy(out->ctx, m);
+	return status;
+}
+
+/* Find the noise, and measure. */
 static em_status
 measure(em_workbench *wb, em_results *out)
 {
 	const em_grid *grid = em_workbench_grid(wb, EM_ROLE_MAP);
 	const bool	halves = em_workbench_has(wb, EM_ROLE_HALF1) && em_workbench_has(wb, EM_ROLE_HALF2);
 	const em_volume *map;
-	const em_volume *spectrum;
 	const em_mask *mask;
 	em_volume  *noise = NULL;
-	em_monodir *m;
-	double		radius[2];
+	em_monodir_shell shell;
 	em_status	status;
-	bool		shell;
 
 	EM_TRY(em_workbench_hard_mask(wb, &mask));
 	em_workbench_unpin(wb);
 	EM_TRY(em_workbench_hard_mask(wb, &mask));
 	EM_TRY(em_workbench_volume(wb, EM_ROLE_MAP, &map));
-	EM_TRY(em_monodir_noise_shell(out->ctx, map, mask, &shell, &radius[0], &radius[1]));
-	if (!shell && !halves)
+	EM_TRY(em_monodir_noise_shell(out->ctx, map, mask, &shell));
+	em_workbench_unpin(wb);
+	if (!shell.found && !halves)
 		return em_results_state(out, EM_FAILED, "no_noise_shell",
 								"no shell of noise surrounds the mask, and there are no half maps");
-	if (!shell)
+	if (!shell.found)
 	{
 		if (em_grid_same(out->ctx, grid, em_workbench_grid(wb, EM_ROLE_HALF1), "the map", "half map 1") != EM_OK)
 			return em_results_state(out, EM_FAILED, "half_maps_differ", "%s", em_ctx_message(out->ctx));
+		EM_TRY(em_workbench_hard_mask(wb, &mask));
 		EM_TRY(half_noise(wb, out, mask, &noise));
 		em_workbench_unpin(wb);
 		if (noise == NULL)
 			return EM_OK;
 	}
-	status = em_workbench_hard_mask(wb, &mask);
-	if (status == EM_OK)
-		status = em_workbench_volume(wb, EM_ROLE_MAP, &map);
-	if (status == EM_OK)
-		status = em_workbench_spectrum(wb, EM_ROLE_MAP, &spectrum);
-	em_workbench_make_room(wb, em_monodir_bytes(out->ctx, grid));
-	if (status == EM_OK)
-		status = em_monodir_run(out->ctx, map, spectrum, mask, noise, &m);
+	status = sweep(wb, out, &shell, noise);
 	em_volume_destroy(out->ctx, noise);
-	if (status != EM_OK)
-		return status;
-	status = store(out, m, grid);
-	em_monodir_destroy(out->ctx, m);
 	return status;
 }
 
@@ -318,20 +328,29 @@ run_1f(em_workbench *wb, em_results *out)
 	return out->state == EM_MEASURED ? store_mean_vrs(wb, out) : EM_OK;
 }
 
-/* The map, its spectrum, the noise's and a half map on its way there, and the sweep; or MonoRes. */
+static uint64_t
+larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The way to the mask; the way to the noise; the sweep with noise from a shell or from half maps; MonoRes. */
 static uint64_t
 estimate(const em_workbench *wb)
 {
 	const em_grid *grid = em_workbench_grid(wb, EM_ROLE_MAP);
 	const em_ctx *ctx = em_workbench_ctx(wb);
-	uint64_t	sweep;
-	uint64_t	monores;
+	uint64_t	volume;
+	uint64_t	most;
 
 	if (!em_workbench_has(wb, EM_ROLE_MAP) || em_grid_voxels(grid) <= 0)
 		return 0;
-	sweep = 3 * em_volume_bytes(grid) + em_fft_scratch_bytes(ctx, grid) + em_monodir_bytes(ctx, grid);
-	monores = em_monores_bytes(ctx, grid, (double) em_grid_voxels(grid) > EXACT_VOXELS, false);
-	return em_level0_estimate(wb) + (sweep > monores ? sweep : monores);
+	volume = em_volume_bytes(grid);
+	most = larger(em_monodir_bytes(ctx, grid, false), em_fft_scratch_bytes(ctx, grid)) + volume;
+	most = larger(most, em_monores_bytes(ctx, grid, (double) em_grid_voxels(grid) > EXACT_VOXELS, false) + volume);
+	if (em_workbench_has(wb, EM_ROLE_HALF1) && em_workbench_has(wb, EM_ROLE_HALF2))
+		most = larger(most, larger(em_monodir_bytes(ctx, grid, true), em_fft_scratch_bytes(ctx, grid)) + 2 * volume);
+	return larger(em_level0_estimate(wb), most + em_mask_bytes(grid->n) + READING);
 }
 
 const em_check em_check_1f = {

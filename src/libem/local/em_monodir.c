@@ -181,8 +181,7 @@ find_radii(const shells_job *job, double *particle, double *cliff)
 }
 
 em_status
-em_monodir_noise_shell(em_ctx *ctx, const em_volume *map, const em_mask *mask, bool *shell, double *particle,
-					   double *cliff)
+em_monodir_noise_shell(em_ctx *ctx, const em_volume *map, const em_mask *mask, em_monodir_shell *out)
 {
 	shells_job	job = {.map = map,.mask = mask,.shells = INT64_MAX};
 	em_status	status;
@@ -198,9 +197,9 @@ em_monodir_noise_shell(em_ctx *ctx, const em_volume *map, const em_mask *mask, b
 		return em_ctx_status(ctx);
 	status = em_parallel(ctx, "noise shell", map->grid.n[2], shells_plane, &job);
 	if (status == EM_OK)
-		find_radii(&job, particle, cliff);
+		find_radii(&job, &out->particle, &out->cliff);
 	em_free(ctx, job.partial);
-	*shell = status == EM_OK && *cliff - SOFT_EDGE > *particle;
+	out->found = status == EM_OK && out->cliff - SOFT_EDGE > out->particle;
 	return status;
 }
 

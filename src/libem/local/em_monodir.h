@@ -37,7 +37,7 @@ typedef struct em_monodir
 	int			evaluations;
 	double		mean;			/* of all directions and voxels, Å */
 	int64_t		n;				/* voxels of the small grid in the mask */
-	double	   *position;		/* 3n: where they are, Å from the centre of the box */
+	float	   *position;		/* 3n: where they are, Å from the centre of the box */
 	float	   *highest;		/* 5 % quantile over the directions, Å; the best */
 	float	   *lowest;			/* 95 % */
 	float	   *middle;			/* their mean */
@@ -46,19 +46,26 @@ typedef struct em_monodir
 	float	   *azimuthal;		/* mean beyond 70 degrees of it */
 } em_monodir;
 
-/*
- * Measure a map in a mask; `spectrum` is its half spectrum and `noise`, NULL when
- * there are no half maps, that of their half difference.  `map` is used for the
- * extent of the noise.  EM_NOT_MEASURABLE: no voxel of the small grid lies in the
- * mask, no noise, nothing to try between 18 Å and twice the voxel.
- */
-extern em_status em_monodir_run(em_ctx *ctx, const em_volume *map, const em_volume *spectrum, const em_mask *mask,
-								const em_volume *noise, em_monodir **out);
-extern void em_monodir_destroy(em_ctx *ctx, em_monodir *m);
+/* The shell about the mask that holds noise; radii in voxels of x. */
+typedef struct em_monodir_shell
+{
+	bool		found;
+	double		particle;		/* of the mask */
+	double		cliff;			/* where the map ends */
+} em_monodir_shell;
 
-/* Is there a shell of noise about the mask in this map?  The radii are in voxels of x. */
-extern em_status em_monodir_noise_shell(em_ctx *ctx, const em_volume *map, const em_mask *mask, bool *shell,
-										double *particle, double *cliff);
+extern em_status em_monodir_noise_shell(em_ctx *ctx, const em_volume *map, const em_mask *mask,
+										em_monodir_shell *out);
+
+/*
+ * Measure a map in a mask: its half spectrum, the mask and shell of the map, and
+ * the half spectrum of the half difference, which is used when there is no shell
+ * and may be NULL otherwise.  EM_NOT_MEASURABLE: no voxel of the small grid lies
+ * in the mask, no noise, nothing to try between 18 Å and twice the voxel.
+ */
+extern em_status em_monodir_run(em_ctx *ctx, const em_volume *spectrum, const em_mask *mask,
+								const em_monodir_shell *shell, const em_volume *noise, em_monodir **out);
+extern void em_monodir_destroy(em_ctx *ctx, em_monodir *m);
 
 /* 46 directions, z >= 0, ordered by tilt. */
 extern void em_monodir_directions(double v[EM_MONODIR_DIRECTIONS][3]);
@@ -84,7 +91,11 @@ extern double em_monodir_uniformity(const double *count, int n, int support, dou
 extern double em_monodir_effective(const double direction[EM_MONODIR_DIRECTIONS][3],
 								   const double count[EM_MONODIR_DIRECTIONS]);
 
-/* Bytes a run allocates at most, given a mask of at most half the box. */
-extern uint64_t em_monodir_bytes(const em_ctx *ctx, const em_grid *grid);
+/*
+ * Bytes a run allocates at most, given a mask of at most 30 % of the box (for a
+ * larger one, 12 bytes more for each further voxel); with noise from a shell, or
+ * from half maps.
+ */
+extern uint64_t em_monodir_bytes(const em_ctx *ctx, const em_grid *grid, bool halves);
 
 #endif							/* EM_MONODIR_H */

@@ -51,9 +51,9 @@ typedef struct sweep
 	em_halfcone *cone;
 	em_halfcone *noise_cone;
 	em_volume  *amplitude;
-	int64_t    *voxel;			/* n offsets into the amplitude */
+	uint32_t   *voxel;			/* n offsets into the amplitude */
 	int64_t		shell_voxels;
-	int64_t    *shell_voxel;	/* offsets of what is outside the particle */
+	uint32_t   *shell_voxel;	/* offsets of what is outside the particle */
 	float	   *shell_axis;		/* 3 each, unit vector from the centre */
 	float	   *noise;			/* room for a direction's noise */
 	int8_t	   *state;			/* 1, 2: undecided; 0: done */
@@ -132,7 +132,7 @@ list_voxels(em_ctx *ctx, sweep *s, const em_grid *map, const em_mask *mask, doub
 		for (at[1] = 0; at[1] < s->grid.n[1]; at[1]++)
 			for (at[0] = 0; at[0] < s->grid.n[0]; at[0]++)
 			{
-				const int64_t offset = em_volume_row(s->amplitude, at[1], at[2]) - s->amplitude->data + at[0];
+				const uint32_t offset = (uint32_t) (em_volume_row(s->amplitude, at[1], at[2]) - s->amplitude->data + at[0]);
 				double		x[3];
 				const double r = place(map, &s->grid, at, x);
 
@@ -143,11 +143,12 @@ list_voxels(em_ctx *ctx, sweep *s, const em_grid *map, const em_mask *mask, doub
 					if (list)
 					{
 						s->voxel[s->m->n] = offset;
-						memcpy(s->m->position + 3 * s->m->n, x, sizeof(x));
+						for (int j = 0; j < 3; j++)
+							s->m->position[3 * s->m->n + j] = (float) x[j];
 					}
 					s->m->n++;
 				}
-				else if (r > particle)
+				else if (r > particle && s->noise_spectrum == NULL)
 				{
 					for (int j = 0; list && j < 3; j++)
 						s->shell_axis[3 * s->shell_voxels + j] = (float) (x[j] / r);
@@ -168,13 +169,13 @@ make_lists(em_ctx *ctx, sweep *s)
 	const uint64_t n = (uint64_t) m->n;
 	const uint64_t most = n > (uint64_t) s->shell_voxels ? n : (uint64_t) s->shell_voxels;
 
-	s->voxel = em_alloc(ctx, n, sizeof(int64_t), "voxels");
+	s->voxel = em_alloc(ctx, n, sizeof(uint32_t), "voxels");
 	s->state = em_alloc(ctx, n, 1, "states");
 	s->table = em_alloc(ctx, n * DIRECTIONS, 1, "the resolutions of all directions");
-	s->shell_voxel = em_alloc(ctx, (uint64_t) s->shell_voxels + 1, sizeof(int64_t), "noise voxels");
+	s->shell_voxel = em_alloc(ctx, (uint64_t) s->shell_voxels + 1, sizeof(uint32_t), "noise voxels");
 	s->shell_axis = em_alloc(ctx, (uint64_t) s->shell_voxels + 1, 3 * sizeof(float), "noise voxels");
 	s->noise = em_alloc(ctx, most + 1, sizeof(float), "noise");
-	m->position = em_alloc(ctx, n, 3 * sizeof(double), "positions");
+	m->position = em_alloc(ctx, n, 3 * sizeof(float), "positions");
 	m->highest = em_alloc(ctx, n, sizeof(float), "highest resolutions");
 	m->lowest = em_alloc(ctx, n, sizeof(float), "lowest resolutions");
 	m->middle = em_alloc(ctx, n, sizeof(float), "mean resolutions");
@@ -356,7 +357,7 @@ static void
 summarize_voxel(sweep *s, int64_t i)
 {
 	em_monodir *m = s->m;
-	const double *x = m->position + 3 * i;
+	const double x[3] = {m->position[3 * i], m->position[3 * i + 1], m->position[3 * i + 2]};
 	const double r = sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
 	double		value[DIRECTIONS];
 	double		sorted[DIRECTIONS];
@@ -432,56 +433,61 @@ make_tools(em_ctx *ctx, sweep *s, const em_grid *map)
 }
 
 static em_status
-run(em_ctx *ctx, sweep *s, const em_volume *map, const em_mask *mask, const em_volume *noise)
+run(em_ctx *ctx, sweep *s, const em_mask *mask, const em_monodir_shell *shell)
 {
-	double		particle;
-	double		cliff;
-	bool		shell;
+	const em_grid *map = &s->spectrum->grid;
+	const double particle = shell->particle * map->voxel[0];
 
-	EM_TRY(em_monodir_noise_shell(ctx, map, mask, &shell, &particle, &cliff));
-	if (!shell && noise == NULL)
-		return em_fail(ctx, EM_NOT_MEASURABLE, "no shell of noise surrounds the mask");
-	s->noise_spectrum = shell ? NULL : noise;
-	s->m->noise_from_halves = !shell;
-	s->length = (double) map->grid.n[0] * map->grid.voxel[0];
-	s->soft = SOFT_EDGE * map->grid.voxel[0];
+	s->length = (double) map->n[0] * map->voxel[0];
+	s->soft = SOFT_EDGE * map->voxel[0];
 	s->radius = INFINITY;
 	for (int j = 0; j < 3; j++)
-		s->radius = fmin(s->radius, 0.5 * (double) map->grid.n[j] * map->grid.voxel[j]);
-	if (shell)
-		s->radius = fmin(s->radius, cliff * map->grid.voxel[0]);
-	plan_trials(s, map->grid.voxel[0]);
+		s->radius = fmin(s->radius, 0.5 * (double) map->n[j] * map->voxel[j]);
+	if (shell->found)
+		s->radius = fmin(s->radius, shell->cliff * map->voxel[0]);
+	plan_trials(s, map->voxel[0]);
 	if (s->trials < 2)
 		return em_fail(ctx, EM_NOT_MEASURABLE, "no resolution to try between %g Å and the voxels'", START);
-	EM_TRY(make_tools(ctx, s, &map->grid));
-	EM_TRY(list_voxels(ctx, s, &map->grid, mask, particle * map->grid.voxel[0], false));
+	EM_TRY(make_tools(ctx, s, map));
+	if (s->amplitude->plane * s->grid.n[2] > UINT32_MAX)
+		return em_fail(ctx, EM_TOO_LARGE, "the box has too many voxels for directional resolutions");
+	EM_TRY(list_voxels(ctx, s, map, mask, particle, false));
 	if (s->m->n == 0)
 		return em_fail(ctx, EM_NOT_MEASURABLE, "no voxel lies in the mask");
 	EM_TRY(make_lists(ctx, s));
-	EM_TRY(list_voxels(ctx, s, &map->grid, mask, particle * map->grid.voxel[0], true));
+	EM_TRY(list_voxels(ctx, s, map, mask, particle, true));
 	em_monodir_directions(s->m->direction);
 	for (int d = 0; d < DIRECTIONS; d++)
 	{
 		em_progress(ctx, "directions", (double) d / DIRECTIONS);
-		EM_TRY(sweep_direction(ctx, s, &map->grid, d));
+		EM_TRY(sweep_direction(ctx, s, map, d));
 	}
 	return summarize(ctx, s);
 }
 
 em_status
-em_monodir_run(em_ctx *ctx, const em_volume *map, const em_volume *spectrum, const em_mask *mask,
+em_monodir_run(em_ctx *ctx, const em_volume *spectrum, const em_mask *mask, const em_monodir_shell *shell,
 			   const em_volume *noise, em_monodir **out)
 {
-	sweep	   *s = em_alloc(ctx, 1, sizeof(sweep), "the sweep");
+	sweep	   *s;
 	em_status	status;
 
 	*out = NULL;
+	if (!shell->found && noise == NULL)
+		return em_fail(ctx, EM_NOT_MEASURABLE, "no shell of noise surrounds the mask");
+	s = em_alloc(ctx, 1, sizeof(sweep), "the sweep");
 	if (s == NULL)
 		return em_ctx_status(ctx);
-	s->grid = em_halfcone_grid(&map->grid);
+	s->grid = em_halfcone_grid(&spectrum->grid);
 	s->spectrum = spectrum;
+	s->noise_spectrum = shell->found ? NULL : noise;
 	s->m = em_alloc(ctx, 1, sizeof(em_monodir), "directional resolutions");
-	status = s->m == NULL ? em_ctx_status(ctx) : run(ctx, s, map, mask, noise);
+	status = s->m == NULL ? em_ctx_status(ctx) : EM_OK;
+	if (status == EM_OK)
+	{
+		s->m->noise_from_halves = !shell->found;
+		status = run(ctx, s, mask, shell);
+	}
 	if (status == EM_OK)
 		*out = s->m;
 	else
@@ -502,13 +508,15 @@ em_monodir_run(em_ctx *ctx, const em_volume *map, const em_volume *spectrum, con
 }
 
 uint64_t
-em_monodir_bytes(const em_ctx *ctx, const em_grid *grid)
+em_monodir_bytes(const em_ctx *ctx, const em_grid *grid, bool halves)
 {
 	const em_grid small = em_halfcone_grid(grid);
 	const uint64_t points = (uint64_t) em_grid_voxels(&small);
-	const uint64_t inside = points / 2;
-	const uint64_t shells = (uint64_t) grid->n[0] * (uint64_t) grid->n[2] * 16;
+	const uint64_t inside = points / 10 * 3;
+	/* Of a voxel in the mask: its place, state, resolutions, position and six summaries; and noise. */
+	const uint64_t voxels = inside * (sizeof(uint32_t) + 1 + DIRECTIONS + 9 * sizeof(float));
+	const uint64_t noise = halves ? inside * sizeof(float) : points * (sizeof(uint32_t) + 4 * sizeof(float));
 
-	return em_volume_bytes(&small) + 2 * em_halfcone_bytes(grid) + 24 * points + (DIRECTIONS + 64) * inside + shells +
+	return em_volume_bytes(&small) + (halves ? 2 : 1) * em_halfcone_bytes(grid) + voxels + noise +
 		STEPS_MAX * em_radial_bytes(&small) + em_riesz_scratch_bytes(ctx, &small) + em_quantile_bytes(ctx) + 65536;
 }
