@@ -200,3 +200,19 @@ CREATE TABLE em_series (
 CREATE INDEX em_series_entry ON em_series (entry_id);
 COMMENT ON TABLE em_series IS 'curves, histograms and columns of tables: y against x, equally long';
 COMMENT ON COLUMN em_series.x_name IS 'what x is: frequency, threshold, rank, ...';
+
+CREATE TABLE em_local_map (
+    run_id     bigint NOT NULL,
+    entry_id   text NOT NULL,
+    check_code text NOT NULL,
+    unit       text NOT NULL DEFAULT '',
+    cells      bytea NOT NULL,
+    PRIMARY KEY (run_id, check_code),
+    FOREIGN KEY (entry_id, check_code, run_id) REFERENCES em_result (entry_id, check_code, run_id)
+        ON UPDATE CASCADE ON DELETE CASCADE
+);
+CREATE INDEX em_local_map_entry ON em_local_map (entry_id);
+COMMENT ON TABLE em_local_map IS 'small copies of local measures (local resolution, B-factor, occupancy), which colour the surfaces of the report';
+COMMENT ON COLUMN em_local_map.cells IS
+    'means over at most 64³ blocks of the mask: "EMC1", their numbers along x, y, z (int32), side of a block and corner of the first (Å, 3 float8 each), '
+    'least and greatest value (float8), all little-endian, then a byte a block, x fastest: 0 none, 1 the least, 255 the greatest';

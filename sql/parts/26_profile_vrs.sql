@@ -78,8 +78,8 @@ INSERT INTO em_criterion (profile, check_code, ordinal, shipped, measure, compar
  'The local resolution is nearly the same everywhere; the program may have failed.', NULL),
 ('vrs', '1.e', 2, true, 'reported_percentile_vrs', '>=', 0.1, NULL, 'skip', 2,
  'The reported resolution is particularly high with respect to the local resolutions: it is at percentile {value}.', NULL),
-('vrs', '1.f', 1, true, 'p_value_vrs', '>=', 0.001, NULL, 'unmeasured', 6,
- 'The directional resolution is not uniform: a p-value of {value} rejects that all directions are alike.',
+('vrs', '1.f', 1, true, 'p_value_vrs', '>=', 0.001, NULL, 'unmeasured', 3,
+ 'The directional resolution is not uniform: the p-value that all directions are alike is below {limit}.',
  'D33: a Kolmogorov-Smirnov test of a random sample of discrete values, which rejects even flat histograms');
 
 -- Reported against measured resolution

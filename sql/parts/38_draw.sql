@@ -24,14 +24,20 @@ CREATE FUNCTION em_isosurface_png(map emmap, level double precision, view intege
     AS 'MODULE_PATHNAME', 'emvalid_isosurface_png' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000;
 COMMENT ON FUNCTION em_isosurface_png(emmap, double precision, integer, emmap, double precision, double precision) IS
     'PNG of the surface at a level, seen from one of three sides: turned by (0,-90,-90), (-90,0,-90) or (0,0,0) degrees about '
-    'x, y, z. A second map of the same box, such as a local resolution, colours it from low to high (its least and greatest '
+    'x, y, z. A second map that covers the same box, such as a local resolution, colours it from low to high (its least and greatest '
     'value inside when NULL). Maps beyond 256 voxels a side are drawn from block means';
 
+CREATE TYPE em_picture AS (kind text, part text, png bytea, factor integer);
+COMMENT ON TYPE em_picture IS
+    'a picture of a map: what it shows (kind), its axis, view or local measure (part), the PNG, and the voxels along the side of a block that was drawn as one';
+
 CREATE FUNCTION em_pictures(map emmap, level double precision DEFAULT NULL, what text DEFAULT NULL,
-                            OUT kind text, OUT part text, OUT png bytea, OUT factor integer)
-    RETURNS SETOF record
-    AS 'MODULE_PATHNAME', 'emvalid_pictures' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 12;
-COMMENT ON FUNCTION em_pictures(emmap, double precision, text) IS
-    'All pictures of a report from one pass over the map: kinds slice, variance and projection with an axis as part, and, with a '
-    'level, surface with a view; beyond 256 voxels a side from means of factor^3 voxels; '
-    'what: one kind';
+                            names text[] DEFAULT NULL, local bytea[] DEFAULT NULL, low double precision[] DEFAULT NULL,
+                            high double precision[] DEFAULT NULL, units text[] DEFAULT NULL)
+    RETURNS SETOF em_picture
+    AS 'MODULE_PATHNAME', 'emvalid_pictures' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 20;
+COMMENT ON FUNCTION em_pictures(emmap, double precision, text, text[], bytea[], double precision[], double precision[], text[]) IS
+    'All pictures of a report from one pass over the map; what: one kind.  Kinds slice, variance and projection, their part an axis; '
+    'with a level also surface (part: the view), mask (slices of the raw and the constructed mask), background (voxels outside the mask more than 5 '
+    'standard deviations from their mean, added up along each axis), and local: the surface coloured by each of `local` (em_local_map.cells) '
+    'from low to high, part: its name and the view.  Beyond 256 voxels a side from means of factor^3 voxels';

@@ -13,11 +13,11 @@ COMMENT ON FUNCTION _em_bench_open(emmap, emmap, emmap, emmap, double precision,
 
 CREATE FUNCTION _em_bench_check(check_code text, entry_id text, OUT kind text, OUT name text, OUT value double precision,
                                 OUT unit text, OUT x_name text, OUT x double precision[], OUT x_unit text,
-                                OUT y double precision[], OUT reason_code text, OUT reason text)
+                                OUT y double precision[], OUT reason_code text, OUT reason text, OUT cells bytea)
     RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'emvalid_bench_check' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000000 ROWS 50;
 COMMENT ON FUNCTION _em_bench_check(text, text) IS
-    'Internal: run one check on the open workbench; a row for its state, one per measure and per series';
+    'Internal: run one check on the open workbench; a row for its state, one per measure and per series, one for the small copy of a local measure';
 
 CREATE FUNCTION _em_bench_close() RETURNS bigint
     AS 'MODULE_PATHNAME', 'emvalid_bench_close' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 100;
@@ -156,6 +156,9 @@ BEGIN
         INSERT INTO em_series (run_id, entry_id, check_code, name, x_name, x, y, x_unit, y_unit)
             SELECT run_id, entry_id, check_code, f.name, f.x_name, f.x, f.y, f.x_unit, f.unit
             FROM found f WHERE f.kind = 'series'
+    ), local AS (
+        INSERT INTO em_local_map (run_id, entry_id, check_code, unit, cells)
+            SELECT run_id, entry_id, check_code, f.unit, f.cells FROM found f WHERE f.kind = 'local'
     )
     SELECT state INTO STRICT outcome FROM result;
     PERFORM pg_notify('emvalid_result', jsonb_build_object(

@@ -17,7 +17,8 @@ CREATE TABLE em_check_text (
 );
 COMMENT ON TABLE em_check_text IS 'what the report writes under Results: sentences, and tables of series, in order';
 COMMENT ON COLUMN em_check_text.template IS
-    '{name} is the value of a measure with the decimals of em_measure_info, {name:3} with three; {contour} and {resolution} are those of the run; '
+    '{name} is the value of a measure with the decimals of em_measure_info, {name:3} with three, {name:p} as a probability (= 0.02, = 3e-12); '
+    '{contour} and {resolution} are those of the run; further lines of a sentence are pairs of label and value, two or more spaces apart; '
     'the row is left out when a value is missing; for a table, its title';
 COMMENT ON COLUMN em_check_text.series IS 'series that make the columns of a table, after the column of their common x; NULL: a sentence';
 COMMENT ON COLUMN em_check_text.headings IS 'headings of x and of the series';
@@ -43,9 +44,9 @@ INSERT INTO em_check_text (check_code, ordinal, shipped, template) VALUES
                  '{com_decentering_x_vrs} %, {com_decentering_y_vrs} % and {com_decentering_z_vrs} % away from the middle.'),
 ('0.a', 7, true, 'The sum of the map is {com_conditioning} of the sum of its absolute values; near 0 the centre of mass of the whole map means nothing.'),
 
-('0.b', 1, true, 'Raw mask: at threshold {contour} there are {components} connected components with {voxels} voxels in all, a volume of {volume} Å³.'),
-('0.b', 2, true, '{components_95} of them, the largest, hold 95 % of the raw mask.'),
-('0.b', 4, true, 'The other {remaining} hold {noise_mass_percent} % of the raw mask.'),
+('0.b', 1, true, 'Raw mask: at threshold {contour} the density has {voxels} voxels, a volume of {volume} Å³. Connected components: {components}.'),
+('0.b', 2, true, 'Largest components that together hold 95 % of the raw mask: {components_95}.'),
+('0.b', 4, true, 'Other components: {remaining}. They hold {noise_mass_percent} % of the raw mask.'),
 ('0.b', 5, true, 'Their mean size is {remaining_mean_voxels} voxels, {remaining_mean_volume} Å³.'),
 ('0.b', 6, true, 'Their sizes go from {remaining_max_voxels} to {remaining_min_voxels} voxels.'),
 ('0.b', 7, true, 'VRS definition: mean volume {remaining_mean_volume_vrs} Å³, which is the volume of one voxel; sizes from {remaining_max_voxels_vrs} voxels.'),
@@ -56,11 +57,11 @@ INSERT INTO em_check_text (check_code, ordinal, shipped, template) VALUES
 ('0.c', 1, true, 'The mean of the background is {mean}, its standard deviation {sd}.'),
 ('0.c', 2, true, 'It has {n} voxels.'),
 ('0.c', 3, true, 'The mean is {effect_size} standard deviations away from 0.'),
-('0.c', 4, true, 'Student''s t-test of a mean of 0, each voxel independent: t = {t}, p = {p}.'),
-('0.c', 5, true, 'The same test on {blocks} blocks: t = {t_blocks}, p = {p_blocks}.'),
+('0.c', 4, true, 'Student''s t-test of a mean of 0, each voxel independent: t = {t}, p {p:p}.'),
+('0.c', 5, true, 'The same test on {blocks} blocks: t = {t_blocks}, p {p_blocks:p}.'),
 ('0.c', 6, true, '{outlier_percent} % of the background voxels lie more than 5 standard deviations from the mean; of a Gaussian, '
                  '{gaussian_percent} % would (ratio {outlier_ratio}).'),
-('0.c', 7, true, 'VRS definition: mean {mean_vrs}, standard deviation {sd_vrs}, t = {t_vrs}, p = {p_vrs}; {outlier_percent_vrs} % beyond 5 standard '
+('0.c', 7, true, 'VRS definition: mean {mean_vrs}, standard deviation {sd_vrs}, t = {t_vrs}, p {p_vrs:p}; {outlier_percent_vrs} % beyond 5 standard '
                  'deviations from 0 (ratio {outlier_ratio_vrs}).'),
 
 ('0.d', 1, true, 'The B-factor is {bfactor} Å².'),
@@ -79,7 +80,7 @@ INSERT INTO em_check_text (check_code, ordinal, shipped, template) VALUES
 ('1.a', 1, true, 'The resolution is {fsc_0143} Å at FSC 0.143.'),
 ('1.a', 2, true, 'It is {fsc_05} Å at FSC 0.5.'),
 ('1.a', 3, true, 'Up to {fsc_09} Å the information is well preserved (FSC above 0.9).'),
-('1.a', 4, true, 'The FSC falls below 0.143 {crossings_0143} times and below 0.5 {crossings_05} times.'),
+('1.a', 4, true, 'Times that the FSC falls below 0.143: {crossings_0143}; below 0.5: {crossings_05}.'),
 ('1.a', 5, true, 'The DPR reaches 45° at {dpr} Å.'),
 ('1.a', 6, true, 'The DPR reaches 94.6°, which corresponds to an FSC of 0.143, at {dpr_fsc0143} Å.'),
 ('1.a', 7, true, 'The SSNR falls below 1 at {ssnr} Å, which corresponds to an FSC of 1/3.'),
@@ -93,8 +94,9 @@ INSERT INTO em_check_text (check_code, ordinal, shipped, template) VALUES
 ('1.b', 2, true, 'The B-factor of the averaged half maps is {bfactor} Å².'),
 
 ('1.f', 1, true, 'The mean directional resolution is {mean_resolution} Å.'),
-('1.f', 2, true, 'Uniformity of the directions: statistic {d_statistic}, p = {p_value}.'),
-('1.f', 3, true, 'VRS definition: D = {d_statistic_vrs}, p = {p_value_vrs}, mean resolution {mean_resolution_vrs} Å.'),
+('1.f', 2, true, 'Uniformity of the directions: statistic {d_statistic}, p {p_value:p}.'),
+('1.f', 3, true, 'VRS definition of the uniformity: D = {d_statistic_vrs}, p {p_value_vrs:p}.'),
+('1.f', 4, true, 'VRS definition of the mean directional resolution: {mean_resolution_vrs} Å.'),
 
 ('1.g', 1, true, 'The resolution is {fso_05} Å, where half of the directions still agree.'),
 ('1.g', 2, true, 'The occupancy falls from 90 % to 10 % between {fso_09} and {fso_01} Å.'),
@@ -110,7 +112,7 @@ FROM (VALUES ('0.e', 'local resolution', ' Å'), ('0.f', 'local B-factor', ' Å�
              ('1.c', 'local resolution', ' Å'), ('1.d', 'local resolution', ' Å'), ('1.e', 'local resolution', ' Å'))
          AS c (check_code, what, unit),
      (VALUES (1, E'Percentiles of the %1$s:\n     2.5 %%  {p2_5}%2$s\n    25 %%    {p25}%2$s\n    50 %%    {p50}%2$s\n    75 %%    {p75}%2$s\n    97.5 %%  {p97_5}%2$s'),
-             (2, 'Its mean over {n} voxels is {mean}%2$s.'))
+             (2, 'The mean over {n} voxels is {mean}%2$s.'))
          AS t (ordinal, template);
 
 INSERT INTO em_check_text (check_code, ordinal, template, shipped)

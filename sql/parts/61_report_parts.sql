@@ -106,6 +106,59 @@ END;
 COMMENT ON FUNCTION _em_table(bigint, text, text, text[], text[], int[], int) IS
     'Internal: series of one check as a table of text, NULL when there are none';
 
+CREATE FUNCTION _em_known(run_id bigint, check_code text) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE COST 200
+BEGIN ATOMIC
+    SELECT coalesce(jsonb_object_agg(v.name, v.value), '{}')
+    FROM (
+        SELECT m.name, m.value::text AS value
+        FROM em_measure m
+        WHERE m.run_id = _em_known.run_id AND m.check_code = _em_known.check_code
+        UNION ALL
+        SELECT p.name, p.value
+        FROM em_run r
+        JOIN em_entry e ON e.entry_id = r.entry_id
+        CROSS JOIN LATERAL (VALUES ('contour', coalesce(r.parameters ->> 'contour', e.contour::text)),
+                                   ('resolution', coalesce(r.parameters ->> 'resolution', e.resolution::text))) AS p (name, value)
+        WHERE r.run_id = _em_known.run_id AND p.value IS NOT NULL
+          AND NOT EXISTS (SELECT FROM em_measure m
+                          WHERE m.run_id = r.run_id AND m.check_code = _em_known.check_code AND m.name = p.name)
+    ) AS v;
+END;
+COMMENT ON FUNCTION _em_known(bigint, text) IS 'Internal: the values that the sentences of a check may name, as text';
+
+CREATE FUNCTION _em_probability(value float8) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 5
+RETURN CASE WHEN value = 'NaN' THEN '= nan'
+            WHEN value < 1e-300 THEN '< 0.000001'
+            WHEN value >= 0.001 THEN '= ' || trim_scale(round(value::numeric, 3))
+            ELSE '= ' || regexp_replace(btrim(to_char(value, '9.9EEEE')), 'e([+-])0*(\d)', 'e\1\2') END;
+COMMENT ON FUNCTION _em_probability(float8) IS 'Internal: a p-value with its sign of equality: = 0.02, = 3.1e-12; one that vanished is below the sixth decimal';
+
+CREATE FUNCTION _em_sentence(template text, known jsonb, check_code text) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 200
+SET search_path = pg_catalog, @extschema@, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    line text := template;
+    part record;
+BEGIN
+    FOR part IN
+        SELECT DISTINCT p.m[1] AS whole,
+               CASE WHEN p.m[3] = 'p' THEN _em_probability((known ->> p.m[2])::float8)
+                    ELSE _em_format((known ->> p.m[2])::float8,
+                                    coalesce(p.m[3]::int, i.digits, CASE p.m[2] WHEN 'contour' THEN 6 ELSE 2 END)) END AS value
+        FROM regexp_matches(template, '(\{([a-z0-9_]+)(?::([0-9]+|p))?\})', 'g') AS p (m)
+        LEFT JOIN em_measure_info i ON i.check_code = _em_sentence.check_code AND i.name = p.m[2]
+    LOOP
+        line := replace(line, part.whole, part.value);
+    END LOOP;
+    RETURN line;
+END;
+$$;
+COMMENT ON FUNCTION _em_sentence(text, jsonb, text) IS 'Internal: a template of em_check_text with its values; NULL when one is missing';
+
 CREATE FUNCTION em_results_text(run_id bigint, check_code text) RETURNS text
 LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 2000
 SET search_path = pg_catalog, @extschema@, pg_temp
@@ -113,44 +166,14 @@ AS $$
 #variable_conflict use_column
 DECLARE
     row    em_check_text;
-    part   record;
-    line   text;
     lines  text[] := '{}';
-    known  jsonb;
+    known  jsonb := _em_known(em_results_text.run_id, em_results_text.check_code);
 BEGIN
-    SELECT jsonb_object_agg(v.name, v.value) INTO known
-    FROM (
-        SELECT m.name, m.value::text AS value
-        FROM em_measure m
-        WHERE m.run_id = em_results_text.run_id AND m.check_code = em_results_text.check_code
-        UNION ALL
-        SELECT p.name, p.value
-        FROM em_run r
-        JOIN em_entry e ON e.entry_id = r.entry_id
-        CROSS JOIN LATERAL (VALUES ('contour', coalesce(r.parameters ->> 'contour', e.contour::text)),
-                                   ('resolution', coalesce(r.parameters ->> 'resolution', e.resolution::text))) AS p (name, value)
-        WHERE r.run_id = em_results_text.run_id AND p.value IS NOT NULL
-          AND NOT EXISTS (SELECT FROM em_measure m
-                          WHERE m.run_id = r.run_id AND m.check_code = em_results_text.check_code AND m.name = p.name)
-    ) AS v;
-
     FOR row IN SELECT t.* FROM em_check_text t WHERE t.check_code = em_results_text.check_code ORDER BY t.ordinal LOOP
-        IF row.series IS NOT NULL THEN
-            line := _em_table(em_results_text.run_id, em_results_text.check_code, row.template,
-                              row.series, row.headings, row.digits, row.max_rows);
-        ELSE
-            line := row.template;
-            FOR part IN
-                SELECT DISTINCT p.m[1] AS whole,
-                       _em_format((known ->> p.m[2])::float8,
-                                  coalesce(p.m[3]::int, i.digits, CASE p.m[2] WHEN 'contour' THEN 6 ELSE 2 END)) AS value
-                FROM regexp_matches(row.template, '(\{([a-z0-9_]+)(?::([0-9]+))?\})', 'g') AS p (m)
-                LEFT JOIN em_measure_info i ON i.check_code = em_results_text.check_code AND i.name = p.m[2]
-            LOOP
-                line := replace(line, part.whole, part.value);
-            END LOOP;
-        END IF;
-        lines := lines || _em_wrap(line);
+        lines := lines || _em_wrap(CASE
+            WHEN row.series IS NULL THEN _em_sentence(row.template, known, em_results_text.check_code)
+            ELSE _em_table(em_results_text.run_id, em_results_text.check_code, row.template,
+                           row.series, row.headings, row.digits, row.max_rows) END);
     END LOOP;
     RETURN array_to_string(lines, E'\n');
 END;

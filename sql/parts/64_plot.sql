@@ -74,6 +74,8 @@ DECLARE
     legend  text := '';
     i       int;
     shown   int := 0;
+    tall    float8;
+    label   text;
 BEGIN
     -- Ranges: of the finite values, in exponents on a logarithmic axis
     SELECT min(p.x), max(p.x), min(p.y), max(p.y) INTO xa, xb, ya, yb
@@ -108,16 +110,22 @@ BEGIN
     IF NOT yb > ya THEN
         ya := ya - 0.5; yb := ya + 1;
     ELSIF spec #>> '{y,high}' IS NULL THEN
-        yb := yb + 0.04 * (yb - ya);
+        -- The labels of vertical lines stand above the curves
+        SELECT count(*) INTO tall FROM jsonb_array_elements(coalesce(spec -> 'lines', '[]')) AS l (e) WHERE e ->> 'axis' = 'x';
+        yb := yb + (0.04 + 0.08 * least(tall, 3)) * (yb - ya);
     END IF;
     y1 := 12 + 20 * ceil(n / 2.0);
 
-    -- Shaded regions
+    -- Shaded regions, open ends at the frame
     FOR c IN SELECT e FROM jsonb_array_elements(coalesce(spec -> 'regions', '[]')) AS l (e) LOOP
-        body := body || format('<rect fill="#e8e8e8" x="%s" y="%s" width="%s" height="%s"><title>%s</title></rect>',
-            round((x0 + (x1 - x0) * (greatest((c ->> 'from')::float8, xa) - xa) / (xb - xa))::numeric, 1), y1,
-            round(greatest(0, (x1 - x0) * (least((c ->> 'to')::float8, xb) - greatest((c ->> 'from')::float8, xa)) / (xb - xa))::numeric, 1),
-            y0 - y1, _em_html(coalesce(c ->> 'label', '')));
+        at := round((x0 + (x1 - x0) * (least(greatest(coalesce((c ->> 'from')::float8, xa), xa), xb) - xa) / (xb - xa))::numeric, 1);
+        place := round((x0 + (x1 - x0) * (least(greatest(coalesce((c ->> 'to')::float8, xb), xa), xb) - xa) / (xb - xa))::numeric, 1);
+        CONTINUE WHEN NOT place > at;
+        label := coalesce(c ->> 'label', '');
+        body := body || format('<rect fill="#e4e4e4" x="%s" y="%s" width="%s" height="%s"><title>%s</title></rect>', at, y1, round((place - at)::numeric, 1), y0 - y1, _em_html(label))
+            || CASE WHEN 7 * length(label) < place - at THEN format('<text style="font-size:12px" x="%s" y="%s" text-anchor="middle">%s</text>', round(((at + place) / 2)::numeric, 1),
+                   y1 + 15 + 16 * (SELECT count(*) FROM jsonb_array_elements(coalesce(spec -> 'lines', '[]')) AS l (e) WHERE e ->> 'axis' = 'x'), _em_html(label))
+               ELSE '' END;
     END LOOP;
 
     -- Grid and ticks
@@ -129,7 +137,7 @@ BEGIN
                    format('<text fill="#444" style="font-size:11.5px" x="%s" y="%s" text-anchor="middle">%s Å</text>', at, y0 + 33, trim_scale(round((1 / t)::numeric, 1)))
                ELSE '' END;
     END LOOP;
-    FOREACH t IN ARRAY _em_ticks(ya, yb, 6, ylog) LOOP
+    FOREACH t IN ARRAY _em_ticks(ya, yb, 7, ylog) LOOP
         at := round((y0 - (y0 - y1) * (t - ya) / (yb - ya))::numeric, 1);
         body := body || format('<line stroke="#ddd" x1="%s" x2="%s" y1="%s" y2="%3$s"/><text x="%s" y="%s" text-anchor="end">%s</text>',
                                x0, x1, at, x0 - 7, at + 4, _em_short(CASE WHEN ylog THEN power(10::float8, t) ELSE t END));
@@ -183,8 +191,8 @@ BEGIN
             CONTINUE WHEN at IS NULL OR at < xa OR at > xb;
             at := round((x0 + (x1 - x0) * (at - xa) / (xb - xa))::numeric, 1);
             body := body || format('<line stroke="#111" stroke-dasharray="5 3" x1="%1$s" x2="%1$s" y1="%2$s" y2="%3$s"/><text style="font-size:12px;paint-order:stroke" stroke="#fff" stroke-width="3" x="%4$s" y="%5$s" text-anchor="%6$s">%7$s</text>',
-                                   at, y1, y0, CASE WHEN at > 460 THEN at - 5 ELSE at + 5 END, y1 + 15 + 16 * i,
-                                   CASE WHEN at > 460 THEN 'end' ELSE 'start' END, _em_html(coalesce(c ->> 'label', '')));
+                                   at, y1, y0, CASE WHEN at + 5 + 7 * length(c ->> 'label') > x1 THEN at - 5 ELSE at + 5 END, y1 + 15 + 16 * i,
+                                   CASE WHEN at + 5 + 7 * length(c ->> 'label') > x1 THEN 'end' ELSE 'start' END, _em_html(coalesce(c ->> 'label', '')));
             i := i + 1;
         ELSE
             at := CASE WHEN NOT ylog THEN at WHEN at > 0 THEN log(at) END;
@@ -205,7 +213,7 @@ END;
 $$;
 COMMENT ON FUNCTION em_plot_svg(jsonb) IS
     'a plot as SVG: {title, desc, x: {label, log, inverse}, y: {label, log, low, high}, curves: [{name, style: line, bars or points, x, y}], '
-    'lines: [{axis, value, label}], regions: [{from, to, label}]}; inverse writes 1/x in Å below the ticks; NULL when there is no finite point';
+    'lines: [{axis, value, label}], regions: [{from, to, label}], shaded, an end that is missing is that of the axis}; inverse writes 1/x in Å below the ticks; NULL when there is no finite point';
 
 -- Figures of the report --------------------------------------------------------
 
@@ -220,15 +228,20 @@ CREATE TABLE em_figure (
     labels     text[] NOT NULL,
     styles     text[] NOT NULL,
     lines      jsonb NOT NULL DEFAULT '[]',
+    regions    jsonb NOT NULL DEFAULT '[]',
     shipped    boolean NOT NULL DEFAULT false,
     edited     boolean NOT NULL DEFAULT false,
     PRIMARY KEY (check_code, ordinal),
-    CHECK (cardinality(labels) = cardinality(series) AND cardinality(styles) = cardinality(series))
+    CHECK (cardinality(labels) = cardinality(series) AND cardinality(styles) = cardinality(series)),
+    CHECK ('sphere' <> ALL (styles) AND 'counts' <> ALL (styles) OR cardinality(series) = 3)
 );
-COMMENT ON TABLE em_figure IS 'which series of a check the report draws, and how; a figure without any of its series is left out';
+COMMENT ON TABLE em_figure IS
+    'which series of a check the report draws, and how; a figure without any of its series is left out.  A figure of directions (styles sphere '
+    'or counts, see em_sphere_svg) has three: rot, tilt and value; the label of y is that of the value';
 COMMENT ON COLUMN em_figure.x IS 'the axis, as em_plot_svg wants it';
 COMMENT ON COLUMN em_figure.y IS 'the axis, as em_plot_svg wants it';
-COMMENT ON COLUMN em_figure.styles IS 'line, bars or points, for each series';
+COMMENT ON COLUMN em_figure.styles IS 'line, bars or points, for each series; sphere or counts for those of directions';
+COMMENT ON COLUMN em_figure.regions IS 'shaded ranges of x: {label, from, to} with ends like those of lines; one that is missing is the end of the axis';
 COMMENT ON COLUMN em_figure.lines IS
     'thresholds: {axis, label} with a value, the name of a measure, or contour or resolution as entry; inverse: 1/value';
 
@@ -239,47 +252,70 @@ CREATE TRIGGER em_replace_shipped BEFORE INSERT ON em_figure
     FOR EACH ROW EXECUTE FUNCTION _em_replace_shipped('check_code', 'ordinal');
 COMMENT ON TRIGGER em_replace_shipped ON em_figure IS 'lets edited shipped rows from a dump replace the untouched ones';
 
-INSERT INTO em_figure (check_code, ordinal, shipped, title, caption, x, y, series, labels, styles, lines) VALUES
+INSERT INTO em_figure (check_code, ordinal, shipped, title, caption, x, y, series, labels, styles, lines, regions) VALUES
 ('0.b', 1, true, 'Enclosed mass against threshold', 'Mass of the voxels above each threshold, at 1.207 Å³/Da. A molecule of known mass shows where its contour should be.',
  '{"label": "Threshold"}', '{"label": "Mass (kDa)", "log": true}', '{mass_kda}', '{enclosed mass}', '{line}',
- '[{"axis": "x", "entry": "contour", "label": "contour"}]'),
+ '[{"axis": "x", "entry": "contour", "label": "contour"}]', '[]'),
 ('0.b', 2, true, 'Cumulated share of the components', 'Share of the raw mask that the largest components hold together.',
  '{"label": "Components, from the largest"}', '{"label": "Cumulated share (%)", "low": 0, "high": 105}', '{component_cumulated_percent}',
- '{cumulated share}', '{line}', '[{"axis": "y", "value": 95, "label": "95 %"}]'),
+ '{cumulated share}', '{line}', '[{"axis": "y", "value": 95, "label": "95 %"}]', '[]'),
 ('0.d', 1, true, 'Guinier plot', 'Logarithm of the mean amplitude of each shell against 1/d², and the line fitted between 15 Å and the reported resolution; the B-factor is four times its slope.',
- '{"label": "1/d² (1/Å²)"}', '{"label": "ln |F|"}', '{ln_f,ln_f_fit}', '{mean amplitude,fitted line}', '{points,line}', '[]'),
-('1.a', 1, true, 'Fourier shell correlation', 'Fourier shell correlation of the half maps. Horizontal lines: the thresholds 0.143 and 0.5; vertical line: the reported resolution.',
- '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSC", "low": -0.1, "high": 1.05}',
- '{fsc,fsc_masked,fsc_corrected,fsc_randomised}', '{half maps,masked,corrected for the mask,random phases}', '{line,line,line,line}',
- '[{"axis": "y", "value": 0.143, "label": "0.143"}, {"axis": "y", "value": 0.5, "label": "0.5"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]'),
+ '{"label": "1/d² (1/Å²)"}', '{"label": "ln |F|"}', '{ln_f,ln_f_fit}', '{mean amplitude,fitted line}', '{points,line}', '[]', '[]'),
+('1.a', 1, true, 'Fourier shell correlation', 'Fourier shell correlation of the half maps, of the masked half maps, of these with random phases, and corrected for what the mask adds; half-bit threshold for the masked ones. Horizontal lines: the thresholds 0.143 and 0.5; vertical line: the reported resolution; grey: beyond the resolution at 0.143 without mask.',
+ '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSC", "low": -0.1, "high": 1.15}',
+ '{fsc,fsc_masked,fsc_corrected,fsc_randomised,half_bit}', '{half maps,masked,corrected for the mask,random phases,half-bit threshold}', '{line,line,line,line,line}',
+ '[{"axis": "y", "value": 0.143, "label": "0.143"}, {"axis": "y", "value": 0.5, "label": "0.5"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]',
+ '[{"from": {"measure": "fsc_0143", "inverse": true}, "label": "below 0.143"}]'),
 ('1.a', 2, true, 'Differential phase residual', 'Differential phase residual of the half maps. Horizontal lines: 45°, and 94.6°, which corresponds to an FSC of 0.143.',
  '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "DPR (degrees)", "low": 0, "high": 120}', '{dpr}', '{DPR}', '{line}',
- '[{"axis": "y", "value": 45, "label": "45°"}, {"axis": "y", "value": 94.6, "label": "94.6°"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]'),
-('1.a', 3, true, 'Spectral signal-to-noise ratio', 'Signal-to-noise ratio of the half maps by shell, as a ratio of powers. Horizontal line: 1, which corresponds to an FSC of 1/3.',
+ '[{"axis": "y", "value": 45, "label": "45°"}, {"axis": "y", "value": 94.6, "label": "94.6°"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]', '[]'),
+('1.a', 3, true, 'Spectral signal-to-noise ratio', 'Signal-to-noise ratio of the half maps by shell, as a ratio of powers. Horizontal line: 1, which corresponds to an FSC of 1/3; grey: beyond the resolution there. Values that are not positive cannot be drawn.',
  '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "SSNR", "log": true}', '{ssnr}', '{SSNR}', '{line}',
- '[{"axis": "y", "value": 1, "label": "1"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]'),
+ '[{"axis": "y", "value": 1, "label": "1"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]',
+ '[{"from": {"measure": "ssnr", "inverse": true}, "label": "SSNR below 1"}]'),
 ('1.b', 1, true, 'FSC of the permutation test', 'Fourier shell correlation behind the test, with the p-values adjusted for the false discovery rate. Horizontal line: 0.01.',
- '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSC, q-value", "low": -0.1, "high": 1.05}', '{fsc,q_value}',
+ '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSC, q-value", "low": -0.1, "high": 1.15}', '{fsc,q_value}',
  '{FSC,adjusted p-value}', '{line,line}',
- '[{"axis": "y", "value": 0.01, "label": "0.01"}, {"axis": "x", "measure": "resolution", "inverse": true, "label": "1 % false discovery rate"}]'),
-('1.e', 1, true, 'Local resolution', 'Voxels of the mask by their local resolution (MonoRes).', '{"label": "Local resolution (Å)"}', '{"label": "Voxels"}',
- '{histogram}', '{voxels}', '{bars}', '[{"axis": "x", "entry": "resolution", "label": "reported resolution"}]'),
-('1.g', 1, true, 'Fourier shell occupancy', 'Share of directions whose FSC reaches the threshold, by shell. Horizontal lines: 0.9, 0.5 and 0.1.',
- '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSO", "low": 0, "high": 1.05}', '{fso,anisotropy}', '{occupancy,anisotropy}', '{line,line}',
- '[{"axis": "y", "value": 0.9, "label": "0.9"}, {"axis": "y", "value": 0.5, "label": "0.5"}, {"axis": "y", "value": 0.1, "label": "0.1"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]'),
+ '[{"axis": "y", "value": 0.01, "label": "0.01"}, {"axis": "x", "measure": "resolution", "inverse": true, "label": "1 % false discovery rate"}]', '[]'),
+('1.f', 1, true, 'Directions of highest resolution', 'Voxels of the mask by the direction of their highest resolution; the area of a circle is the number of voxels. The half sphere is seen from +Z (Lambert''s equal-area projection); a direction and its opposite are the same.',
+ '{"label": "Direction"}', '{"label": "Voxels"}', '{direction_rot,direction_tilt,direction_histogram}', '{rot (°),tilt (°),voxels}', '{counts,counts,counts}', '[]', '[]'),
+('1.f', 2, true, 'Resolution by direction', 'Median resolution of the mask in each direction. The half sphere is seen from +Z (Lambert''s equal-area projection); a direction and its opposite are the same.',
+ '{"label": "Direction"}', '{"label": "Resolution (Å)"}', '{direction_rot,direction_tilt,direction_resolution}', '{rot (°),tilt (°),resolution (Å)}', '{sphere,sphere,sphere}', '[]', '[]'),
+('1.f', 3, true, 'Resolution by distance from the centre', 'Radial means over the mask: of the resolution in all directions, in the best (5 % quantile) and in the worst (95 %).',
+ '{"label": "Distance from the centre (Å)"}', '{"label": "Resolution (Å)"}', '{radial_mean,radial_highest,radial_lowest}', '{mean,best directions,worst directions}', '{line,line,line}', '[]', '[]'),
+('1.g', 1, true, 'Fourier shell occupancy', 'Share of directions whose FSC reaches the threshold, by shell, and the probability that directions as uneven as these come from a uniform distribution (Bingham''s test). Horizontal lines: 0.9, 0.5 and 0.1; grey: where the occupancy falls from 0.9 to 0.1.',
+ '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSO, probability", "low": 0, "high": 1.15}', '{fso,bingham_p}', '{occupancy,p-value of uniform directions}', '{line,line}',
+ '[{"axis": "y", "value": 0.9, "label": "0.9"}, {"axis": "y", "value": 0.5, "label": "0.5"}, {"axis": "y", "value": 0.1, "label": "0.1"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]',
+ '[{"from": {"measure": "fso_09", "inverse": true}, "to": {"measure": "fso_01", "inverse": true}, "label": "0.9 to 0.1"}]'),
+('1.g', 2, true, 'Resolution by direction', 'Resolution where the FSC in a cone about each direction falls to 0.143; white: it never does. The half sphere is seen from +Z (Lambert''s equal-area projection); a direction and its opposite are the same.',
+ '{"label": "Direction"}', '{"label": "Resolution (Å)"}', '{direction_rot,direction_tilt,direction_resolution}', '{rot (°),tilt (°),resolution (Å)}', '{sphere,sphere,sphere}', '[]', '[]'),
 ('1.h', 1, true, 'Directional FSC', 'Fourier shell correlation in cones about the axes and of whole shells. Horizontal line: 0.143.',
- '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSC", "low": -0.1, "high": 1.05}', '{x,y,z,global}', '{along X,along Y,along Z,whole shells}', '{line,line,line,line}',
- '[{"axis": "y", "value": 0.143, "label": "0.143"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]');
+ '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSC", "low": -0.1, "high": 1.15}', '{x,y,z,global}', '{along X,along Y,along Z,whole shells}', '{line,line,line,line}',
+ '[{"axis": "y", "value": 0.143, "label": "0.143"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]', '[]'),
+('1.h', 2, true, 'Resolution by direction', 'Resolution where the 3D FSC, on the way out from its centre, falls to 0.143; white: it never does. The half sphere is seen from +Z (Lambert''s equal-area projection); a direction and its opposite are the same.',
+ '{"label": "Direction"}', '{"label": "Resolution (Å)"}', '{direction_rot,direction_tilt,direction_resolution}', '{rot (°),tilt (°),resolution (Å)}', '{sphere,sphere,sphere}', '[]', '[]');
 
 INSERT INTO em_figure (check_code, ordinal, shipped, title, caption, x, y, series, labels, styles, lines)
-SELECT c.check_code, 1, true, c.title, 'Voxels of the mask by their ' || lower(c.title) || '.', jsonb_build_object('label', c.label),
+SELECT c.check_code, 1, true, c.title, 'Voxels of the mask by their ' || lower(left(c.title, 1)) || substr(c.title, 2) || '.', jsonb_build_object('label', c.label),
        '{"label": "Voxels"}', '{histogram}', '{voxels}', '{bars}', c.lines::jsonb
 FROM (VALUES ('0.e', 'Local resolution', 'Local resolution (Å)', '[{"axis": "x", "entry": "resolution", "label": "reported resolution"}]'),
              ('0.f', 'Local B-factor', 'Local B-factor (Å²)', '[]'),
              ('0.g', 'Local occupancy', 'Local occupancy', '[{"axis": "x", "value": 0.5, "label": "0.5"}]'),
              ('1.c', 'Local resolution', 'Local resolution (Å)', '[{"axis": "x", "entry": "resolution", "label": "reported resolution"}]'),
              ('1.d', 'Local resolution', 'Local resolution (Å)', '[{"axis": "x", "entry": "resolution", "label": "reported resolution"}]'),
-             ('1.f', 'Directional resolution', 'Resolution (Å)', '[]')) AS c (check_code, title, label, lines);
+             ('1.e', 'Local resolution', 'Local resolution (Å)', '[{"axis": "x", "entry": "resolution", "label": "reported resolution"}]')) AS c (check_code, title, label, lines);
+
+CREATE FUNCTION _em_line_value(run_id bigint, check_code text, line jsonb) RETURNS float8
+LANGUAGE sql STABLE PARALLEL SAFE COST 20
+BEGIN ATOMIC
+    SELECT CASE WHEN NOT line ? 'inverse' THEN w.value WHEN w.value > 0 THEN 1 / w.value END
+    FROM (SELECT coalesce((line ->> 'value')::float8,
+                          (SELECT m.value FROM em_measure m
+                           WHERE m.run_id = _em_line_value.run_id AND m.check_code = _em_line_value.check_code AND m.name = line ->> 'measure'),
+                          (SELECT CASE line ->> 'entry' WHEN 'contour' THEN e.contour WHEN 'resolution' THEN e.resolution END
+                           FROM em_run r JOIN em_entry e ON e.entry_id = r.entry_id WHERE r.run_id = _em_line_value.run_id)) AS value) AS w;
+END;
+COMMENT ON FUNCTION _em_line_value(bigint, text, jsonb) IS 'Internal: where a line of a figure, or an end of a region, stands; NULL when that is not known';
 
 CREATE FUNCTION em_check_figure(run_id bigint, check_code text, ordinal int) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE COST 1000
@@ -287,26 +323,28 @@ BEGIN ATOMIC
     SELECT jsonb_build_object(
                'title', f.title, 'desc', f.caption, 'x', f.x, 'y', f.y, 'curves', k.curves,
                'lines', coalesce((
-                   SELECT jsonb_agg(jsonb_build_object('axis', l.e ->> 'axis', 'value', v.value,
-                                                       'label', concat(l.e ->> 'label', CASE WHEN l.e ? 'inverse' THEN format(' (%s Å)', _em_short(1 / v.value)) END)))
+                   SELECT jsonb_agg(jsonb_build_object('axis', l.e ->> 'axis', 'value', v.value, 'label', concat(l.e ->> 'label', CASE
+                              WHEN l.e ? 'inverse' THEN format(' (%s Å)', trim_scale(round((1 / v.value)::numeric, 2)))
+                              WHEN l.e ->> 'entry' = 'resolution' THEN format(' (%s Å)', trim_scale(round(v.value::numeric, 2)))
+                              WHEN l.e ? 'entry' THEN format(' (%s)', _em_short(v.value)) END)))
                    FROM jsonb_array_elements(f.lines) AS l (e)
-                   CROSS JOIN LATERAL (
-                       SELECT CASE WHEN NOT l.e ? 'inverse' THEN w.value WHEN w.value > 0 THEN 1 / w.value END AS value
-                       FROM (SELECT coalesce((l.e ->> 'value')::float8,
-                                             (SELECT m.value FROM em_measure m
-                                              WHERE m.run_id = em_check_figure.run_id AND m.check_code = f.check_code AND m.name = l.e ->> 'measure'),
-                                             CASE l.e ->> 'entry' WHEN 'contour' THEN e.contour WHEN 'resolution' THEN e.resolution END) AS value) AS w
-                   ) AS v
-                   WHERE _em_is_finite(v.value)), '[]'))
+                   CROSS JOIN LATERAL (SELECT _em_line_value(em_check_figure.run_id, f.check_code, l.e) AS value) AS v
+                   WHERE _em_is_finite(v.value)), '[]'),
+               'regions', coalesce((
+                   SELECT jsonb_agg(jsonb_build_object('from', v.low, 'to', v.high, 'label', l.e ->> 'label'))
+                   FROM jsonb_array_elements(f.regions) AS l (e)
+                   CROSS JOIN LATERAL (SELECT _em_line_value(em_check_figure.run_id, f.check_code, l.e -> 'from') AS low,
+                                              _em_line_value(em_check_figure.run_id, f.check_code, l.e -> 'to') AS high) AS v
+                   WHERE (NOT l.e ? 'from' OR _em_is_finite(v.low)) AND (NOT l.e ? 'to' OR _em_is_finite(v.high))), '[]'))
     FROM em_figure f
-    JOIN em_run r ON r.run_id = em_check_figure.run_id
-    JOIN em_entry e ON e.entry_id = r.entry_id
     CROSS JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object('name', f.labels[u.n], 'style', f.styles[u.n], 'x', to_jsonb(s.x), 'y', to_jsonb(s.y)) ORDER BY u.n) AS curves
         FROM unnest(f.series) WITH ORDINALITY AS u (name, n)
-        JOIN em_series s ON s.run_id = r.run_id AND s.check_code = f.check_code AND s.name = u.name
+        JOIN em_series s ON s.run_id = em_check_figure.run_id AND s.check_code = f.check_code AND s.name = u.name
         WHERE cardinality(s.x) > 1
     ) AS k
-    WHERE f.check_code = em_check_figure.check_code AND f.ordinal = em_check_figure.ordinal AND k.curves IS NOT NULL;
+    WHERE f.check_code = em_check_figure.check_code AND f.ordinal = em_check_figure.ordinal
+      AND (k.curves IS NOT NULL AND 'sphere' <> ALL (f.styles) AND 'counts' <> ALL (f.styles) OR jsonb_array_length(k.curves) = 3);
 END;
-COMMENT ON FUNCTION em_check_figure(bigint, text, int) IS 'a figure of em_figure with the series and measures of a run, for em_plot_svg; NULL when the run has none of its series';
+COMMENT ON FUNCTION em_check_figure(bigint, text, int) IS
+    'a figure of em_figure with the series and measures of a run, for em_plot_svg or em_sphere_svg; NULL when the run has none of its series';

@@ -8,18 +8,18 @@ RETURN 'html{font:16px/1.5 "DejaVu Sans",Verdana,Arial,sans-serif;color:#111;bac
     'body{max-width:54rem;margin:0 auto;padding:1rem 1.25rem 3rem}'
     'h1{font-size:1.6rem;line-height:1.25;margin:.5rem 0 1rem}h2{font-size:1.3rem;border-bottom:2px solid #111;margin:2.2rem 0 .8rem;padding-bottom:.2rem}'
     'h3{font-size:1.1rem;margin:1.8rem 0 .5rem}h4{font-size:1rem;margin:1rem 0 .25rem}p{margin:.25rem 0 .6rem}a{color:#0b3d91}'
-    'dl{display:grid;grid-template-columns:minmax(9rem,max-content) 1fr;gap:.15rem 1rem;margin:.5rem 0 1rem}dt{font-weight:bold}dd{margin:0;overflow-wrap:anywhere}'
+    'dl{display:grid;grid-template-columns:14rem 1fr;gap:.15rem 1rem;margin:.5rem 0 1rem}dt{font-weight:bold}dd{margin:0;overflow-wrap:anywhere}'
     '.box{border:1px solid #555;padding:.4rem 1rem;margin:1rem 0}.grade{font-size:1.15rem}'
     'table{border-collapse:collapse;margin:.5rem 0 1rem}th,td{border-bottom:1px solid #bbb;padding:.25rem .7rem;text-align:left;vertical-align:top}'
-    'thead th{border-bottom:2px solid #111}caption{text-align:left;font-weight:bold;padding:.2rem 0}.numbers{font-size:.85rem}.numbers td,.numbers th{text-align:right}'
+    'thead th{border-bottom:2px solid #111}caption{text-align:left;font-weight:bold;padding:.2rem 0}.numbers{font-size:.85rem}.numbers td,.numbers th{text-align:right}.numbers caption{white-space:nowrap}'
     '.scroll{overflow-x:auto}.status{display:inline-block;border:1px solid #555;border-radius:3px;padding:0 .45rem;white-space:nowrap}'
     '.status.warned{border:2px solid #8a3b00;color:#7a3300;font-weight:bold}.status.failed{border:2px dashed #8b0000;color:#7d0000;font-weight:bold}'
     '.status.ok{color:#0f5220;border-color:#0f5220}.status.not_applicable,.status.none{color:#444;border-style:dotted}'
     'figure{margin:1.2rem 0;break-inside:avoid}figcaption{font-size:.9rem;margin:.3rem 0}.plot{display:block;width:100%;max-width:40rem;height:auto}'
     '.pictures>div{display:grid;grid-template-columns:repeat(3,1fr);gap:.5rem;align-items:end}.pictures img{width:100%;height:auto}'
-    'details{margin:.3rem 0 .8rem}summary{cursor:pointer}.slider{width:11rem;height:1.2rem;vertical-align:middle;margin-right:.5rem}.nowrap{white-space:nowrap}'
+    'details{margin:.3rem 0 .8rem}summary{cursor:pointer}.slider{width:11rem;height:1.2rem;vertical-align:middle;margin-right:.5rem}.nowrap{white-space:nowrap}.hash{font-size:.85rem}'
     'li{margin:.15rem 0}nav ul{list-style:none;padding-left:1rem;margin:.2rem 0}footer{margin-top:3rem;border-top:1px solid #555;font-size:.85rem}'
-    '@page{size:A4;margin:16mm 15mm}@media print{html{font-size:10pt}body{max-width:none;padding:0}h2,h3,h4,caption,thead{break-after:avoid}tr,li{break-inside:avoid}a{color:inherit}'
+    '@page{size:A4;margin:16mm 15mm}@media print{html{font-size:10pt}body{max-width:none;padding:0}h2,h3,h4,caption,thead{break-after:avoid}tr,li,dl,.numbers{break-inside:avoid}tbody tr:first-child{break-after:avoid}.scroll{overflow:visible}a{color:inherit}'
     'details{display:none}}@media (max-width:40rem){.pictures>div{grid-template-columns:1fr}dl{grid-template-columns:1fr}}';
 COMMENT ON FUNCTION _em_report_style() IS 'Internal: style sheet of the HTML pages, for screen, paper and grey';
 
@@ -28,10 +28,10 @@ LANGUAGE sql STABLE PARALLEL SAFE COST 20000
 BEGIN ATOMIC
     SELECT concat(
         '<header><h1>', CASE WHEN g.levels IS NULL THEN 'Cryo-EM map validation report'
-                             ELSE format('Report to assess a cryo-EM map at level(s) %s (grade %s)', g.levels, g.grade) END, '</h1><div class="box"><dl>',
+                             ELSE format('Report to assess a cryo-EM map at level(s) %s <span class="nowrap">(grade %s)</span>', _em_html(g.levels), _em_html(g.grade)) END, '</h1><div class="box"><dl>',
         (SELECT string_agg(format('<dt>%s</dt><dd>%s</dd>', i.label, _em_html(i.value)), '' ORDER BY i.n)
          FROM (VALUES (1, 'Entry', e.entry_id), (2, 'PDB', array_to_string(e.pdb_ids, ', ')), (3, 'Title', e.title), (4, 'Authors', array_to_string(e.authors, ', ')),
-                      (5, 'Deposited on', to_char(e.deposited, 'YYYY-MM-DD')), (6, 'Method', e.method),
+                      (5, 'Deposited on', to_char(e.deposited, 'YYYY-MM-DD')), (6, 'Method', lower(regexp_replace(e.method, '([a-z])([A-Z])', '\1 \2', 'g'))),
                       (7, 'Reported resolution', coalesce(e.resolution || ' Å', '(not reported)')), (8, 'Profile', _em_front_html.profile),
                       (9, 'Values', CASE r.origin WHEN 'report' THEN format('copied from a printed report (run %s)', r.run_id)
                                         WHEN 'emvalid' THEN format('measured by emvalid %s, last run %s of %s UTC', r.emvalid_version, r.run_id,
@@ -61,7 +61,7 @@ BEGIN ATOMIC
          JOIN em_level_present l ON l.entry_id = o.entry_id AND l.level = c.level
          WHERE o.entry_id = _em_summary_html.entry_id AND o.profile = _em_summary_html.profile), '<p>No check has been run.</p>'),
         (SELECT '<table><caption>Place among the entries of this database</caption><thead><tr><th scope="col">Measure</th><th scope="col">Value</th><th scope="col">Percentile, all entries</th><th scope="col">Percentile, similar resolution</th></tr></thead><tbody>'
-                || string_agg(format('<tr><th scope="row">%s</th><td class="nowrap">%s %s</td><td>%s</td><td>%s</td></tr>', _em_html(i.label), _em_format(p.value, i.digits), _em_html(i.unit),
+                || string_agg(format('<tr><th scope="row">%s</th><td class="nowrap">%s %s</td><td>%s</td><td>%s</td></tr>', _em_prose_html(upper(left(i.label, 1)) || substr(i.label, 2)), _em_format(p.value, i.digits), _em_html(i.unit),
                                      _em_slider_svg(i.label, p.percentile_all, p.n_all, 'of all'),
                                      CASE WHEN p.window_low IS NULL THEN 'no reported resolution'
                                           ELSE format('%s<br>%s to %s Å', _em_slider_svg(i.label, p.percentile_window, p.n_window, 'of similar resolution'),
@@ -75,7 +75,7 @@ BEGIN ATOMIC
         '</section><section id="warnings"><h2>Summary of the warnings across sections</h2>',
         coalesce((SELECT string_agg(format('<h3>Section %s.%s (<a href="#check-%s">%s %s</a>)</h3><ol>%s</ol>', l.section, c.ordinal, lower(replace(c.check_code, '.', '-')),
                                            c.check_code, _em_html(c.name), w.items), '' ORDER BY l.ordinal, c.ordinal)
-                  FROM (SELECT x.check_code, string_agg('<li>' || _em_html(x.warning) || '</li>', '' ORDER BY x.ordinal) AS items
+                  FROM (SELECT x.check_code, string_agg('<li>' || _em_prose_html(x.warning) || '</li>', '' ORDER BY x.ordinal) AS items
                         FROM em_warning x WHERE x.entry_id = _em_summary_html.entry_id AND x.profile = _em_summary_html.profile GROUP BY x.check_code) AS w
                   JOIN em_check c ON c.check_code = w.check_code
                   JOIN em_level_present l ON l.entry_id = _em_summary_html.entry_id AND l.level = c.level), '<p>No warnings.</p>'), '</section>');
@@ -94,6 +94,7 @@ DECLARE
     level  record;
     doc    text;
     piece  text;
+    pictures em_picture[] := _em_entry_pictures(id, 'map');
 BEGIN
     SELECT x.* INTO e FROM em_entry x WHERE x.entry_id = id;
     doc := concat('<!DOCTYPE html>', E'\n', '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>',
@@ -120,17 +121,17 @@ BEGIN
 
     -- Input data
     doc := concat(doc, '<section id="input"><h2>1 Input data</h2>', coalesce(_em_input_html(id, 'map', 'Input map'), '<p>Input map: (none)</p>'),
-                  '<dl><dt>Visualization threshold</dt><dd>', coalesce(_em_format(e.contour, 6) || coalesce(' (' || _em_html(e.contour_source) || ')', ''), '(none)'),
-                  '</dd><dt>Resolution estimated by user</dt><dd>', coalesce(e.resolution || ' Å' || coalesce(' (' || _em_html(e.resolution_method) || ')', ''), '(not reported)'),
-                  '</dd></dl>', _em_pictures_html(id, 'map'),
-                  (SELECT string_agg(concat('<h3>', _em_html(initcap(replace(m.role, '_', ' '))), '</h3>', _em_input_html(id, m.role, 'File'), _em_pictures_html(id, m.role)), '' ORDER BY m.role)
+                  '<dl><dt>Visualization threshold</dt><dd>', coalesce(trim_scale(_em_format(e.contour, 6)::numeric) || coalesce(' (' || _em_html(e.contour_source) || ')', ''), '(none)'),
+                  '</dd><dt>Reported resolution</dt><dd>', coalesce(e.resolution || ' Å' || coalesce(' (' || _em_html(e.resolution_method) || ')', ''), '(not reported)'),
+                  '</dd></dl>', _em_pictures_html(pictures, 'map'),
+                  (SELECT string_agg(concat('<h3>', _em_html(initcap(replace(m.role, '_', ' '))), '</h3>', _em_input_html(id, m.role, 'File'), _em_pictures_html(_em_entry_pictures(id, m.role), m.role)), '' ORDER BY m.role)
                    FROM em_entry_map m
                    WHERE m.entry_id = id AND NOT EXISTS (SELECT FROM em_level_info i WHERE m.role = ANY (i.inputs))), '</section>');
 
     -- Levels
     FOR level IN SELECT l.* FROM em_level_present l WHERE l.entry_id = id ORDER BY l.ordinal LOOP
         IF level.preamble IS NOT NULL THEN
-            SELECT string_agg(concat('<h3>', r.what, '</h3>', coalesce(_em_input_html(id, r.role, 'File'), '<p>(none)</p>'), _em_pictures_html(id, r.role)), '' ORDER BY r.n) INTO piece
+            SELECT string_agg(concat('<h3>', r.what, '</h3>', coalesce(_em_input_html(id, r.role, 'File'), '<p>(none)</p>'), _em_pictures_html(_em_entry_pictures(id, r.role), r.role)), '' ORDER BY r.n) INTO piece
             FROM (
                 SELECT u.n, u.role, CASE u.role WHEN 'half1' THEN 'Half map 1' WHEN 'half2' THEN 'Half map 2'
                                                 WHEN 'model' THEN 'Atomic model' ELSE _em_html(initcap(u.role)) END AS what
@@ -139,7 +140,7 @@ BEGIN
             ) AS r;
             doc := concat(doc, format('<section id="section-%s"><h2>%1$s %s</h2>', level.preamble_section, _em_html(level.preamble)), piece, '</section>');
         END IF;
-        SELECT string_agg(_em_check_html(id, chosen, c.check_code), '' ORDER BY c.ordinal) INTO piece
+        SELECT string_agg(_em_check_html(id, chosen, c.check_code, pictures), '' ORDER BY c.ordinal) INTO piece
         FROM em_check c
         JOIN em_latest r ON r.entry_id = id AND r.check_code = c.check_code
         WHERE c.level = level.level;
@@ -153,7 +154,7 @@ BEGIN
     FROM em_latest l
     JOIN em_check c ON c.check_code = l.check_code
     JOIN em_result r ON r.run_id = l.run_id AND r.check_code = l.check_code
-    WHERE l.entry_id = id AND (r.method IS NOT NULL OR c.reference IS NOT NULL);
+    WHERE l.entry_id = id AND r.state = 'measured' AND (r.method IS NOT NULL OR c.reference IS NOT NULL);
     RETURN concat(doc, '<section id="methods"><h2>Methods</h2><p>Measured values are judged by the criteria of the profile ', _em_html(chosen),
                   (SELECT ': ' || _em_html(p.description) FROM em_profile p WHERE p.profile = chosen), '.</p>',
                   '<table><caption>Methods and their references</caption><thead><tr><th scope="col">Check</th><th scope="col">Method and version</th><th scope="col">Reference</th></tr></thead><tbody>'

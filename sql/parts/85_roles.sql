@@ -81,7 +81,7 @@ BEGIN
     -- the right to hold an entry, FOR KEY SHARE, needs that to change something of it
     GRANT UPDATE (updated) ON em_entry TO emvalid_validator;
     GRANT INSERT, UPDATE ON em_run TO emvalid_validator;
-    GRANT INSERT ON em_result, em_measure, em_series TO emvalid_validator;
+    GRANT INSERT ON em_result, em_measure, em_series, em_local_map TO emvalid_validator;
     GRANT EXECUTE ON FUNCTION _em_put_map(text, text, emmap, text) TO emvalid_ingester;
     GRANT EXECUTE ON FUNCTION
         _em_bench_open(emmap, emmap, emmap, emmap, double precision, double precision, text[]), _em_bench_check(text, text),

@@ -22,6 +22,7 @@ SELECT pg_catalog.pg_extension_config_dump('em_run_run_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('em_result', '');
 SELECT pg_catalog.pg_extension_config_dump('em_measure', '');
 SELECT pg_catalog.pg_extension_config_dump('em_series', '');
+SELECT pg_catalog.pg_extension_config_dump('em_local_map', '');
 SELECT pg_catalog.pg_extension_config_dump('em_job', '');
 SELECT pg_catalog.pg_extension_config_dump('em_job_job_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('em_percentile_set', '');

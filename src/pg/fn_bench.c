@@ -170,7 +170,7 @@ float8_array(const double *v, int64 n)
 /* Columns of the rows that _em_bench_check returns. */
 enum
 {
-	C_KIND, C_NAME, C_VALUE, C_UNIT, C_X_NAME, C_X, C_X_UNIT, C_Y, C_REASON_CODE, C_REASON, C_COUNT
+	C_KIND, C_NAME, C_VALUE, C_UNIT, C_X_NAME, C_X, C_X_UNIT, C_Y, C_REASON_CODE, C_REASON, C_CELLS, C_COUNT
 };
 
 typedef struct Row
@@ -205,9 +205,31 @@ set_datum(Row *r, int column, Datum d)
 	r->null[column] = false;
 }
 
+/* One row for the small copy of a local measure, in the unit of its median. */
+static void
+put_cells(ReturnSetInfo *rsinfo, EmSession *session, const em_results *results)
+{
+	const em_measure *median = em_results_find(results, "p50");
+	Row			r = new_row("local", "p50");
+	uint8_t    *bytes;
+	int64_t		length;
+	bytea	   *cells;
+
+	if (results->cells == NULL || median == NULL)
+		return;
+	emvalid_check(session, em_cells_pack(session->ctx, results->cells, &bytes, &length));
+	cells = palloc(VARHDRSZ + length);
+	SET_VARSIZE(cells, VARHDRSZ + length);
+	memcpy(VARDATA(cells), bytes, length);
+	em_free(session->ctx, bytes);
+	set_text(&r, C_UNIT, median->unit);
+	set_datum(&r, C_CELLS, PointerGetDatum(cells));
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, r.value, r.null);
+}
+
 /* One row for the state, one per measure, one per series. */
 static void
-put_results(ReturnSetInfo *rsinfo, const em_check *check, const em_results *results)
+put_results(ReturnSetInfo *rsinfo, EmSession *session, const em_check *check, const em_results *results)
 {
 	static const char *const state[] = {"measured", "not_applicable", "failed"};
 	Row			r = new_row("state", state[results->state]);
@@ -240,6 +262,7 @@ put_results(ReturnSetInfo *rsinfo, const em_check *check, const em_results *resu
 		set_datum(&r, C_Y, float8_array(s->y, s->n));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, r.value, r.null);
 	}
+	put_cells(rsinfo, session, results);
 }
 
 /* Does a status belong into the result of the check, rather than end the run? */
@@ -266,7 +289,7 @@ PG_FUNCTION_INFO_V1(emvalid_bench_check);
 
 /*
  * _em_bench_check(check_code text, entry_id text) returns setof (kind, name, value, unit,
- * x_name, x, x_unit, y, reason_code, reason): run one check on the open bench.
+ * x_name, x, x_unit, y, reason_code, reason, cells): run one check on the open bench.
  */
 Datum
 emvalid_bench_check(PG_FUNCTION_ARGS)
@@ -304,7 +327,7 @@ emvalid_bench_check(PG_FUNCTION_ARGS)
 		em_results_state(results, EM_FAILED, status == EM_OVER_BUDGET ? "over_budget" : "not_measurable",
 						 "%s%s%s", em_ctx_message(session->ctx),
 						 em_ctx_detail(session->ctx)[0] != '\0' ? ": " : "", em_ctx_detail(session->ctx));
-	put_results((ReturnSetInfo *) fcinfo->resultinfo, check, results);
+	put_results((ReturnSetInfo *) fcinfo->resultinfo, session, check, results);
 	em_results_destroy(results);
 	bench_broken = false;
 	return (Datum) 0;

@@ -2,7 +2,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(37);
+SELECT plan(57);
 \ir ../reports/load_reports.sql
 
 -- Helpers
@@ -24,6 +24,38 @@ SELECT alike(svg, '%>ten</text>%', 'a threshold') FROM p;
 SELECT unalike(svg, '%>far</text>%', 'but not one out of range') FROM p;
 SELECT is(em_plot_svg('{"curves": [{"x": [1], "y": ["NaN"]}]}'), NULL, 'no point, no plot');
 SELECT ok(em_plot_svg('{"curves": [{"style": "bars", "x": [5], "y": [3]}]}')::xml IS NOT NULL, 'a single bar');
+
+SELECT matches(em_plot_svg('{"curves": [{"x": [0, 10], "y": [0, 1]}], "regions": [{"from": 5, "label": "late"}]}'), '<rect fill="#e4e4e4" x="348" [^>]*width="274.0"',
+               'a region without an end goes on to the frame');
+SELECT unalike(em_plot_svg('{"curves": [{"x": [0, 10], "y": [0, 1]}], "regions": [{"from": 20, "to": 30}]}'), '%#e4e4e4%', 'one beyond it is left out');
+SELECT matches(em_plot_svg('{"curves": [{"x": [0, 10], "y": [0, 1]}], "lines": [{"axis": "x", "value": 9.5, "label": "a label that does not fit to the right"}]}'),
+               'text-anchor="end">a label', 'a label that does not fit to the right stands to the left');
+
+-- Directions
+SELECT is(_em_sphere_place(0, 90), '{360,190}', 'X is at the right');
+SELECT is(_em_sphere_place(90, 90), '{200,30}', 'Y is up');
+SELECT is(_em_sphere_place(123, 0), '{200,190}', 'Z is in the middle');
+SELECT cmp_ok(abs(power((_em_sphere_place(0, 60))[1] - 200, 2) / power(160, 2) - (1 - cosd(60))), '<', 1e-3::float8, 'equal areas: a cap of 60 degrees is half of the half sphere');
+CREATE TEMP TABLE directions AS
+SELECT array_agg(rot) AS rot, array_agg(tilt) AS tilt, array_agg(CASE WHEN tilt < 45 THEN 3 ELSE 5 END::float8) AS value
+FROM generate_series(0, 330, 30) AS r (rot), generate_series(5, 85, 10) AS t (tilt);
+SELECT is((SELECT count(*) FROM directions d, _em_sphere_patches(d.rot, d.tilt, d.value) AS p WHERE tilt1 < 30 AND mean > 3.2 OR tilt0 > 60 AND mean < 4.8), 0::bigint,
+          'patches have the values of the directions in them');
+SELECT cmp_ok((SELECT abs(sum((cosd(tilt0) - cosd(tilt1)) * (rot1 - rot0) / 360) - 1) FROM directions d, _em_sphere_patches(d.rot, d.tilt, d.value)), '<', 1e-9::float8, 'and cover the half sphere');
+CREATE TEMP TABLE s AS
+SELECT em_sphere_svg(jsonb_build_object('title', 'a < b', 'y', '{"label": "R"}'::jsonb, 'curves', jsonb_build_array(
+    jsonb_build_object('y', rot), jsonb_build_object('y', tilt), jsonb_build_object('y', value, 'style', k.style)))) AS svg, k.style
+FROM directions, (VALUES ('sphere'), ('counts')) AS k (style);
+SELECT ok(xpath_exists('/s:svg/s:title[text()="a < b"]', svg::xml, '{{s,http://www.w3.org/2000/svg}}'), style || ': XML, with its title') FROM s;
+SELECT alike(svg, '%largest: 5.00</text>%smallest: 3.00</text>%', 'extremes in words') FROM s WHERE style = 'sphere';
+SELECT is(em_sphere_svg('{"curves": [{"y": [0]}, {"y": [0]}, {"y": ["NaN"]}]}'), NULL, 'no value, no picture');
+SELECT is(_em_colour(0) || _em_colour(1) || _em_colour(7), '#271464#f5ed81#f5ed81', 'the ends of the scale');
+
+-- Sentences
+SELECT is(_em_probability(v), t, 'p ' || t) FROM (VALUES (0::float8, '< 0.000001'), (0.0456789, '= 0.046'), (1.234e-12, '= 1.2e-12'), (1, '= 1')) AS x (v, t);
+SELECT is(_em_prose_html('p = 1.2e-12 & 5 % of 3 Å'), 'p = 1.2&nbsp;×&nbsp;10<sup>-12</sup> &amp; 5&nbsp;% of 3&nbsp;Å', 'numbers and units');
+SELECT is(_em_pairs_html(E'Pairs:\n  a  1\n  b c   2'), '<div class="scroll"><table class="numbers"><caption>Pairs</caption><thead><tr><th scope="col">a</th><th scope="col">b c</th></tr></thead>'
+          '<tbody><tr><td>1</td><td>2</td></tr></tbody></table></div>', 'lines of label and value');
 
 -- Reports of printed values
 CREATE TEMP TABLE r AS SELECT e.entry_id, em_report_html(e.entry_id, 'vrs') AS doc FROM em_entry e;
@@ -53,7 +85,7 @@ SELECT alike(em_report_html('EMD-1127'), '%&lt;script&gt;alert(&quot;1&quot;)%α
 SELECT em_ingest('DEMO', em_map_load(:'demo' || '/demo.map'), contour => 0.06, resolution => 4.2);
 SELECT em_validate_atomic('DEMO', '{0.b,0.d}');
 CREATE TEMP TABLE d AS SELECT em_report_html('DEMO', 'emvalid') AS doc;
-SELECT is((SELECT count(*) FROM regexp_matches(doc, '<img alt="[^"]+" width="264" height="[0-9]+" src="data:image/png;base64,iVBOR', 'g')), 12::bigint, 'pictures with alternative text') FROM d;
+SELECT is((SELECT count(*) FROM regexp_matches(doc, '<img alt="[^"]+" width="264" height="[0-9]+" src="data:image/png;base64,iVBOR', 'g')), 15::bigint, 'pictures with alternative text') FROM d;
 SELECT cmp_ok((SELECT count(*) FROM regexp_matches(doc, '<svg [^>]*role="img"[^>]*><title>[^<]+</title><desc>[^<]+</desc>', 'g')), '>=', 2::bigint, 'plots with title and description') FROM d;
 SELECT is((SELECT count(*) FROM regexp_matches(doc, '<figure>', 'g')), (SELECT count(*) FROM regexp_matches(doc, '<summary>Numbers of figure', 'g')), 'each with its numbers') FROM d;
 SELECT cmp_ok(length((SELECT doc FROM d)), '<', 5000000, 'below 5 MB');

@@ -8,6 +8,8 @@
 #include <cairo/cairo.h>
 
 #include "draw/em_canvas.h"
+#include "draw/em_cast.h"
+#include "draw/em_png.h"
 
 /* The list of fonts is made once and kept by fontconfig. */
 extern const char *__lsan_default_suppressions(void);
@@ -84,7 +86,7 @@ test_orientation(em_ctx *ctx)
 			for (int x = 4; x < 12; x++)
 				em_volume_row(v, y, z)[x] = 1;
 	ok(em_plane_make(ctx, &rows, 2, 5, &p) == EM_OK && p.n[0] == 40 && p.n[1] == 30, "plane across z");
-	ok(em_draw_plane(ctx, &p, "a & b", NAN, &png) == EM_OK, "drawn");
+	ok(em_draw_plane(ctx, &p, "a & b", NAN, "", &png) == EM_OK, "drawn");
 	image = decode(&png);
 	ok(cairo_surface_status(image) == CAIRO_STATUS_SUCCESS, "it decodes");
 	is_int(cairo_image_surface_get_width(image), EM_PICTURE_SIDE + EM_CANVAS_LEFT + EM_CANVAS_RIGHT, "width");
@@ -207,7 +209,49 @@ test_surface(em_ctx *ctx)
 	cairo_surface_destroy(image);
 	em_png_free(ctx, &png);
 
+	/* Values for the half beyond z = 36 Å only, in other voxels: coloured there, grey elsewhere */
+	{
+		em_volume  *part = make_volume(ctx, 24, 24, 8, 3);
+		em_hits    *hits;
+
+		for (int z = 0; z < 8; z++)
+			for (int y = 0; y < 24; y++)
+				for (int x = 0; x < 24; x++)
+					em_volume_row(part, y, z)[x] = 1;
+		s.colour = part;
+		s.colour_start[2] = 36;
+		s.low = 0;
+		s.high = 1;
+		ok(em_draw_surface(ctx, &s, &png) == EM_MISMATCH, "a part of the box is no second map");
+		em_ctx_reset(ctx);
+		ok(em_cast(ctx, v, s.level, em_surface_view[1], false, &hits) == EM_OK &&
+		   em_paint_surface(ctx, hits, &s, &png) == EM_OK, "but it colours what rays hit");
+		image = decode(&png);
+		ok(pixel(image, 0.6, 0.75, 0) > pixel(image, 0.6, 0.75, 2) + 20, "yellow where there are values");
+		ok(abs(pixel(image, 0.4, 0.75, 0) - pixel(image, 0.4, 0.75, 2)) < 10, "grey where there are none");
+		cairo_surface_destroy(image);
+		em_png_free(ctx, &png);
+		em_hits_destroy(ctx, hits);
+		em_volume_destroy(ctx, part);
+		s.colour_start[2] = 0;
+	}
+
+	/* As large as it fits: the ball fills the picture from every side */
 	s.colour = NULL;
+	s.fit = true;
+	for (int view = 0; view < 3; view++)
+	{
+		memcpy(s.turn, em_surface_view[view], sizeof(s.turn));
+		ok(em_draw_surface(ctx, &s, &png) == EM_OK, "fitted");
+		image = decode(&png);
+		ok(pixel(image, 0.5, 0.5, 0) < 250 && pixel(image, 0.12, 0.5, 0) < 250 && pixel(image, 0.88, 0.5, 0) < 250 &&
+		   pixel(image, 0.5, 0.12, 0) < 250 && pixel(image, 0.5, 0.88, 0) < 250 && pixel(image, 0.1, 0.9, 0) == 255,
+		   "view %d: in the middle, to the edges", view + 1);
+		cairo_surface_destroy(image);
+		em_png_free(ctx, &png);
+	}
+	s.fit = false;
+	memcpy(s.turn, em_surface_view[1], sizeof(s.turn));
 	s.level = 1000;
 	ok(em_draw_surface(ctx, &s, &png) == EM_OK, "a level that nothing reaches");
 	em_png_free(ctx, &png);
@@ -215,6 +259,50 @@ test_surface(em_ctx *ctx)
 	ok(em_draw_surface(ctx, &s, &png) == EM_BAD_ARGUMENT, "no level");
 	em_volume_destroy(ctx, colour);
 	em_volume_destroy(ctx, v);
+}
+
+/* Encode a picture of `colours` colours and decode it with another library; true when it is the same. */
+static bool
+round_trip(em_ctx *ctx, int colours, bool grey, bool *done)
+{
+	static uint32_t pixels[61 * 64];
+	cairo_surface_t *image;
+	em_png		png;
+	uint32_t	random = 1;
+	bool		same = true;
+
+	for (int i = 0; i < 61 * 64; i++)
+	{
+		random = random * 1664525 + 1013904223;
+		pixels[i] = i < colours ? (uint32_t) i : (random >> 16) % (uint32_t) colours;
+		pixels[i] = grey ? pixels[i] * 0x010101 : pixels[i] * 0x0b3a57 & 0xffffff;
+	}
+	if (em_png_few(ctx, pixels, 60, 64, 61, &png, done) != EM_OK || !*done)
+		return false;
+	image = decode(&png);
+	for (int y = 0; y < 64; y++)
+		for (int x = 0; x < 60; x++)
+		{
+			const unsigned char *row = cairo_image_surface_get_data(image) + y * cairo_image_surface_get_stride(image);
+
+			same = same && (((const uint32_t *) row)[x] & 0xffffff) == pixels[y * 61 + x];
+		}
+	same = same && cairo_image_surface_get_width(image) == 60 && png.width == 60 && png.height == 64;
+	cairo_surface_destroy(image);
+	em_png_free(ctx, &png);
+	return same;
+}
+
+static void
+test_few_colours(em_ctx *ctx)
+{
+	bool		done;
+
+	ok(round_trip(ctx, 256, true, &done), "256 greys");
+	ok(round_trip(ctx, 1, true, &done), "one grey");
+	ok(round_trip(ctx, 200, false, &done), "200 colours");
+	ok(round_trip(ctx, 256, false, &done), "256 colours");
+	ok(!round_trip(ctx, 257, false, &done) && !done, "more are left to others");
 }
 
 /* The scale gets lighter evenly. */
@@ -246,6 +334,7 @@ main(void)
 	test_orientation(ctx);
 	test_streams(ctx);
 	test_surface(ctx);
+	test_few_colours(ctx);
 	test_colours();
 	is_int(em_ctx_memory_used(ctx), 0, "nothing is left behind");
 	em_ctx_destroy(ctx);

@@ -206,6 +206,11 @@ sweep(em_workbench *wb, em_results *out, const em_volume *half1, const em_volume
 	if (status != EM_OK)
 		return status;
 	status = store(wb, out, m, o->fast);
+	if (status == EM_OK)
+	{
+		em_results_cells(out, m->cells);
+		m->cells = NULL;
+	}
 	if (status == EM_OK && out->want_volume)
 	{
 		em_results_volume(out, m->volume);

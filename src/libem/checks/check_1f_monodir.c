@@ -16,6 +16,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "checks/em_direction_series.h"
 #include "checks/em_half_measures.h"
 #include "checks/em_half_pair.h"
 #include "checks/em_level0.h"
@@ -136,6 +137,7 @@ store_directions(em_results *out, const em_monodir *m)
 	d = em_monodir_uniformity(vrs, N + 1, N, VRS_DRAWS, &p);
 	EM_TRY(em_results_measure(out, "d_statistic_vrs", d, ""));
 	EM_TRY(em_results_measure(out, "p_value_vrs", p, ""));
+	EM_TRY(em_direction_series(out, N, m->direction, NULL));
 	EM_TRY(em_results_series(out, "direction_histogram", N, "direction", number, "", m->count, "voxels"));
 	return em_results_series(out, "direction_resolution", N, "direction", number, "", m->median, "Å");
 }

@@ -7,6 +7,7 @@
  * "masked" is 0.
  */
 #include "checks/em_check_list.h"
+#include "checks/em_direction_series.h"
 #include "checks/em_half_measures.h"
 #include "checks/em_half_pair.h"
 
@@ -74,6 +75,29 @@ sphere_of(em_ctx *ctx, const fso_work *w, double **out)
 	return status;
 }
 
+/* The resolution over the sphere at the directions of the sweep. */
+static em_status
+store_directions(em_results *out, const fso_work *w, const double *sphere)
+{
+	const em_directions *d = w->d->directions;
+	double	   *value = em_alloc(out->ctx, (uint64_t) d->n, sizeof(double), "resolution by direction");
+	em_status	status;
+
+	if (value == NULL)
+		return em_ctx_status(out->ctx);
+	for (int i = 0; i < d->n; i++)
+	{
+		double		side = d->v[i][2] < 0 ? -1 : 1;
+		double		rot = atan2(side * d->v[i][1], side * d->v[i][0]) * 180 / M_PI;
+		double		tilt = acos(fmin(side * d->v[i][2], 1)) * 180 / M_PI;
+
+		value[i] = sphere[lround(tilt) * EM_SPHERE_ROTS + (lround(rot) + EM_SPHERE_ROTS) % EM_SPHERE_ROTS];
+	}
+	status = em_direction_series(out, d->n, d->v, value);
+	em_free(out->ctx, value);
+	return status;
+}
+
 /* Distribution of the directional resolution; directions that never fall to 0.143 are counted apart. */
 static em_status
 store_sphere(em_results *out, const fso_work *w)
@@ -88,6 +112,8 @@ store_sphere(em_results *out, const fso_work *w)
 	status = em_fso_summary(out->ctx, sphere, true, &s);
 	if (status == EM_OK)
 		status = em_fso_summary(out->ctx, sphere, false, &vrs);
+	if (status == EM_OK)
+		status = store_directions(out, w, sphere);
 	em_free(out->ctx, sphere);
 	if (status != EM_OK)
 		return status;

@@ -7,6 +7,7 @@
  * contour the half maps are taken as they are, and measure "masked" is 0.
  */
 #include "checks/em_check_list.h"
+#include "checks/em_direction_series.h"
 #include "checks/em_half_measures.h"
 #include "checks/em_half_pair.h"
 
@@ -107,7 +108,46 @@ make_cube(em_workbench *wb, const em_directional *d, em_volume **out)
 	return status;
 }
 
-/* Sphericity, and the volume when it is wanted. */
+/* Where the 3D FSC falls to the threshold on the way out from the centre, Å; NaN when it does not. */
+static double
+resolution_along(const em_volume *cube, const double v[3], double threshold, double length)
+{
+	const int64_t reach = cube->grid.n[0] / 2;
+	double		before = 1;
+
+	for (int64_t r = 1; r <= reach; r++)
+	{
+		const int64_t x = reach + llround((double) r * v[0]);
+		const int64_t y = reach + llround((double) r * v[1]);
+		const int64_t z = reach + llround((double) r * v[2]);
+		const double value = em_volume_row(cube, y, z)[x];
+
+		if (value < threshold)
+			return length / ((double) r - (threshold - value) / (before - value));
+		before = value;
+	}
+	return NAN;
+}
+
+/* The resolution by direction. */
+static em_status
+store_directions(em_results *out, const em_volume *cube, double threshold, double length)
+{
+	em_directions *d;
+	double	   *value;
+	em_status	status;
+
+	EM_TRY(em_directions_create(out->ctx, EM_DIRECTION_LEVELS, &d));
+	value = em_alloc(out->ctx, (uint64_t) d->n, sizeof(double), "resolution by direction");
+	for (int i = 0; value != NULL && i < d->n; i++)
+		value[i] = resolution_along(cube, d->v[i], threshold, length);
+	status = value == NULL ? em_ctx_status(out->ctx) : em_direction_series(out, d->n, d->v, value);
+	em_free(out->ctx, value);
+	em_directions_destroy(out->ctx, d);
+	return status;
+}
+
+/* Sphericity, resolution by direction, and the volume when it is wanted. */
 static em_status
 store_cube(em_workbench *wb, em_results *out)
 {
@@ -126,6 +166,8 @@ store_cube(em_workbench *wb, em_results *out)
 								 length / KEEP, &sphericity);
 	if (status == EM_OK)
 		status = em_results_measure(out, "sphericity", sphericity, "");
+	if (status == EM_OK)
+		status = store_directions(out, cube, em_workbench_param(wb, "threshold", THRESHOLD), length);
 	if (status == EM_OK && out->want_volume)
 		em_results_volume(out, cube);
 	else

@@ -233,6 +233,8 @@ store_masked(em_results *out, const em_fsc_masked *f)
 		status = store(out, f, frequency, "fsc_randomised", f->randomised, "");
 	if (status == EM_OK)
 		status = store(out, f, frequency, "fsc_corrected", f->corrected, "");
+	if (status == EM_OK)
+		status = store(out, f, frequency, "half_bit", f->half_bit, "");
 	em_free(out->ctx, x);
 	return status;
 }

@@ -183,6 +183,7 @@ em_local_measures(em_workbench *wb, em_results *out, const em_volume *v, const e
 	EM_TRY(em_results_measure(out, "spread", s.p97_5 - s.p2_5, "Å"));
 	EM_TRY(em_results_measure(out, "reported_percentile", percentile, "%"));
 	EM_TRY(em_results_measure(out, "reported_resolution", resolution, "Å"));
+	EM_TRY(em_results_local(out, v, mask));
 	return store_histogram(out, v, mask, &s);
 }
 

@@ -38,8 +38,8 @@ extern em_status em_local_run(em_workbench *wb, em_results *out, em_local_measur
 /*
  * Measures p2_5, p25, p50, p75, p97_5, mean, n, spread, reported_percentile
  * (share of the values that are better than the reported resolution, %) and
- * reported_resolution of the voxels of `mask`, and series histogram (bins of
- * 0.25 Å, more when that makes too many).
+ * reported_resolution of the voxels of `mask`, series histogram (bins of 0.25 Å,
+ * more when that makes too many), and the small copy for pictures.
  */
 extern em_status em_local_measures(em_workbench *wb, em_results *out, const em_volume *v,
 								   const em_mask *mask);

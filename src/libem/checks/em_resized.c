@@ -98,6 +98,7 @@ store_common(em_results *out, const em_resized *r, const em_local_bands *b, cons
 	EM_TRY(em_results_measure(out, "mean", s.mean, unit));
 	EM_TRY(em_results_measure(out, "n", (double) s.n, "voxels"));
 	EM_TRY(em_results_measure(out, "spread", s.p97_5 - s.p2_5, unit));
+	EM_TRY(em_results_local(out, b->volume, r->mask));
 	return em_results_measure(out, "bands", b->bands, "");
 }
 

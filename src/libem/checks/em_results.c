@@ -32,6 +32,7 @@ em_results_destroy(em_results *r)
 	em_free(r->ctx, r->series);
 	em_free(r->ctx, r->measures);
 	em_volume_destroy(r->ctx, r->volume);
+	em_cells_destroy(r->ctx, r->cells);
 	em_free(r->ctx, r);
 }
 
@@ -40,6 +41,25 @@ em_results_volume(em_results *r, em_volume *volume)
 {
 	em_volume_destroy(r->ctx, r->volume);
 	r->volume = volume;
+}
+
+void
+em_results_cells(em_results *r, em_cells *cells)
+{
+	em_cells_destroy(r->ctx, r->cells);
+	r->cells = cells;
+}
+
+em_status
+em_results_local(em_results *r, const em_volume *v, const em_mask *mask)
+{
+	em_cells   *cells;
+	em_status	status;
+
+	EM_TRY(em_cells_create(r->ctx, &v->grid, mask, &cells));
+	status = em_cells_fill(r->ctx, cells, v, mask);
+	em_results_cells(r, cells);
+	return status;
 }
 
 /* Make room for one more element of `size` bytes in a list of n of at most *max. */

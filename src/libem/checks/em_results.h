@@ -5,7 +5,7 @@
 #ifndef EM_RESULTS_H
 #define EM_RESULTS_H
 
-#include "volume/em_volume.h"
+#include "volume/em_cells.h"
 
 typedef enum em_state
 {
@@ -48,6 +48,7 @@ typedef struct em_results
 	em_series  *series;
 	bool		want_volume;	/* set by the caller before the check runs */
 	em_volume  *volume;			/* the check's volume (local resolution ...) when it was wanted */
+	em_cells   *cells;			/* a small copy of a local measure, for pictures; or NULL */
 } em_results;
 
 extern em_status em_results_create(em_ctx *ctx, em_results **out);
@@ -63,6 +64,13 @@ extern em_status em_results_series(em_results *r, const char *name, int64_t n,
 
 /* Hand over the volume of a check that has one; the results own it from then on. */
 extern void em_results_volume(em_results *r, em_volume *volume);
+
+/*
+ * Keep a small copy of a local measure (the one of p50, in its unit) for the
+ * pictures of the report; the second form takes over one that was made.
+ */
+extern em_status em_results_local(em_results *r, const em_volume *v, const em_mask *mask);
+extern void em_results_cells(em_results *r, em_cells *cells);
 
 /* Say that the check does not apply or could not be measured, and why; returns EM_OK. */
 extern em_status em_results_state(em_results *r, em_state state, const char *reason_code,

@@ -3,6 +3,7 @@
  *		Canvas, letters, scale bars and PNG encoding.
  */
 #include "draw/em_canvas.h"
+#include "draw/em_png.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -92,10 +93,9 @@ em_canvas_frame(em_canvas *c, const char *right, const char *up, double pixel)
 	char		text[64];
 
 	cairo_set_source_rgb(cr, 0, 0, 0);
-	cairo_set_line_width(cr, 1);
-	cairo_rectangle(cr, c->left - 0.5, c->top - 0.5, c->w + 1, c->h + 1);
+	cairo_set_line_width(cr, 2);	/* two pixels, for a report shows half of them */
+	cairo_rectangle(cr, c->left - 1, c->top - 1, c->w + 2, c->h + 2);
 	cairo_stroke(cr);
-	cairo_set_line_width(cr, 1.5);
 	arrow(cr, c->left, bottom + 14, 34, 0);
 	em_canvas_text(c, c->left + 42, bottom + 22, 0, right);
 	arrow(cr, c->left - 14, bottom, 0, -34);
@@ -112,12 +112,35 @@ em_canvas_frame(em_canvas *c, const char *right, const char *up, double pixel)
 	}
 }
 
+/* A value beside the scale, in letters as large as there is room for. */
+static void
+scale_value(em_canvas *c, double y, double value, const char *unit)
+{
+	cairo_text_extents_t box;
+	double		room = c->width - (c->left + c->w + 8) - 2;
+	char		text[64],
+				digits[32],
+			   *e;
+
+	snprintf(digits, sizeof(digits), "%.3g", value);
+	if ((e = strchr(digits, 'e')) != NULL)
+		snprintf(digits, sizeof(digits), "%.1fe%d", value / pow(10, floor(log10(fabs(value)))),
+				 (int) floor(log10(fabs(value))));
+	snprintf(text, sizeof(text), "%s%s%s%s", value < 0 ? "\xe2\x88\x92" : "", digits + (value < 0 && digits[0] == '-'),
+			 unit != NULL && unit[0] != '\0' ? " " : "", unit != NULL ? unit : "");
+	cairo_set_font_size(c->cr, FONT - 2);
+	cairo_text_extents(c->cr, text, &box);
+	if (box.x_advance > room)
+		cairo_set_font_size(c->cr, (FONT - 2) * room / box.x_advance);
+	em_canvas_text(c, c->left + c->w + 8, y, 0, text);
+	cairo_set_font_size(c->cr, FONT);
+}
+
 void
-em_canvas_scale(em_canvas *c, bool grey, double low, double high)
+em_canvas_scale(em_canvas *c, bool grey, double low, double high, const char *unit)
 {
 	double		x = c->left + c->w + 10,
 				tall = c->h - 56;
-	char		text[32];
 
 	for (int i = 0; i < (int) tall; i++)
 	{
@@ -131,15 +154,11 @@ em_canvas_scale(em_canvas *c, bool grey, double low, double high)
 		cairo_fill(c->cr);
 	}
 	cairo_set_source_rgb(c->cr, 0, 0, 0);
-	cairo_set_line_width(c->cr, 1);
-	cairo_rectangle(c->cr, x - 0.5, c->top + 27.5, 15, tall + 1);
+	cairo_set_line_width(c->cr, 2);
+	cairo_rectangle(c->cr, x - 1, c->top + 27, 16, tall + 2);
 	cairo_stroke(c->cr);
-	cairo_set_font_size(c->cr, FONT - 2);
-	snprintf(text, sizeof(text), "%.3g", high);
-	em_canvas_text(c, x - 2, c->top + 17, 0, text);
-	snprintf(text, sizeof(text), "%.3g", low);
-	em_canvas_text(c, x - 2, c->top + c->h - 2, 0, text);
-	cairo_set_font_size(c->cr, FONT);
+	scale_value(c, c->top + 17, high, unit);
+	scale_value(c, c->top + c->h - 2, low, unit);
 }
 
 /* Where the encoder's bytes go; the ledger of the context is kept by the copy at the end. */
@@ -177,9 +196,14 @@ em_canvas_png(em_ctx *ctx, em_canvas *c, em_png *out)
 {
 	encoded		e = {NULL};
 	cairo_status_t status;
+	bool		done;
 
 	memset(out, 0, sizeof(*out));
 	cairo_surface_flush(c->surface);
+	EM_TRY(em_png_few(ctx, (const uint32_t *) cairo_image_surface_get_data(c->surface), c->width, c->height,
+					  cairo_image_surface_get_stride(c->surface) / 4, out, &done));
+	if (done)
+		return EM_OK;
 	status = cairo_surface_write_to_png_stream(c->surface, keep_bytes, &e);
 	if (status != CAIRO_STATUS_SUCCESS)
 	{

@@ -21,7 +21,7 @@ typedef struct em_canvas
 
 #define EM_CANVAS_LEFT 40
 #define EM_CANVAS_TOP 36
-#define EM_CANVAS_RIGHT 88
+#define EM_CANVAS_RIGHT 96
 #define EM_CANVAS_BOTTOM 44
 
 /* Make a canvas around a drawn area of w x h pixels, with its title. */
@@ -34,8 +34,8 @@ extern void em_canvas_text(em_canvas *c, double x, double y, double align, const
 /* Frame, letters of the axes with arrows, and a scale bar; pixel: Å a pixel, 0 unknown. */
 extern void em_canvas_frame(em_canvas *c, const char *right, const char *up, double pixel);
 
-/* A vertical scale at the right, low at the bottom; grey or colours. */
-extern void em_canvas_scale(em_canvas *c, bool grey, double low, double high);
+/* A vertical scale at the right, low at the bottom, with the unit of its values ("" none); grey or colours. */
+extern void em_canvas_scale(em_canvas *c, bool grey, double low, double high, const char *unit);
 
 /* Encode; the bytes are allocated from ctx. */
 extern em_status em_canvas_png(em_ctx *ctx, em_canvas *c, em_png *out);

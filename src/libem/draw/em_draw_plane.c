@@ -8,6 +8,8 @@
 
 #include "draw/em_canvas.h"
 
+static const char *const axis_name[3] = {"X", "Y", "Z"};
+
 static int
 by_value(const void *a, const void *b)
 {
@@ -39,14 +41,33 @@ grey_range(em_ctx *ctx, const em_plane *p, double *low, double *high)
 	return EM_OK;
 }
 
+/* Colour of a value between low and high. */
+typedef uint32_t (*colour_fn) (double value, double low, double high);
+
+static uint32_t
+grey_of(double value, double low, double high)
+{
+	double		t = (value - low) / (high > low ? high - low : 1);
+	uint32_t	grey = (uint32_t) lround(255 * (t > 0 ? t < 1 ? t : 1 : 0));
+
+	return grey << 16 | grey << 8 | grey;
+}
+
+static uint32_t
+region_colour(double value, double low, double high)
+{
+	static const uint32_t colour[4] = {0xffffff, 0xcccccc, 0x4d4d4d, 0xd96600};
+
+	return colour[(int) fmin(fmax(value, low), high)];
+}
+
 /* The plane as an image, its last row first; destroyed by the caller. */
 static cairo_surface_t *
-grey_image(const em_plane *p, double low, double high)
+plane_image(const em_plane *p, colour_fn colour, double low, double high)
 {
 	cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int) p->n[0], (int) p->n[1]);
 	unsigned char *data = cairo_image_surface_get_data(image);
 	int			stride = cairo_image_surface_get_stride(image);
-	double		range = high > low ? high - low : 1;
 
 	if (data == NULL)
 		return image;
@@ -55,33 +76,34 @@ grey_image(const em_plane *p, double low, double high)
 		uint32_t   *row = (uint32_t *) (data + (p->n[1] - 1 - j) * stride);
 
 		for (int64_t i = 0; i < p->n[0]; i++)
-		{
-			double		t = (p->v[j * p->n[0] + i] - low) / range;
-			uint32_t	grey = (uint32_t) lround(255 * (t > 0 ? t < 1 ? t : 1 : 0));
-
-			row[i] = grey << 16 | grey << 8 | grey;
-		}
+			row[i] = colour(p->v[j * p->n[0] + i], low, high);
 	}
 	cairo_surface_mark_dirty(image);
 	return image;
 }
 
-/* Keep 128 greys of the drawn area: noise then takes an eighth less room, and nobody sees it. */
+/*
+ * Keep 64 or 128 greys of the canvas: noise then takes less room, and with the
+ * colours of the contour they fit in a palette.
+ */
 static void
-fewer_greys(em_canvas *c)
+fewer_greys(em_canvas *c, bool few)
 {
+	const uint32_t keep = few ? 0xfcfcfc : 0xfefefe;
+	const uint32_t rest = few ? 0x030303 : 0x010101;
+
 	unsigned char *data;
 	int			stride;
 
 	cairo_surface_flush(c->surface);
 	data = cairo_image_surface_get_data(c->surface);
 	stride = cairo_image_surface_get_stride(c->surface);
-	for (int y = 0; y < (int) c->h; y++)
+	for (int y = 0; y < c->height; y++)
 	{
-		uint32_t   *row = (uint32_t *) (data + ((int) c->top + y) * stride) + (int) c->left;
+		uint32_t   *row = (uint32_t *) (data + y * stride);
 
-		for (int x = 0; x < (int) c->w; x++)
-			row[x] = (row[x] & 0xfefefe) | (row[x] >> 7 & 0x010101);
+		for (int x = 0; x < c->width; x++)
+			row[x] = (row[x] & keep) | (row[x] >> (few ? 6 : 7) & rest);
 	}
 	cairo_surface_mark_dirty(c->surface);
 }
@@ -95,7 +117,7 @@ crossing(double a, double b, double level)
 
 /* Draw the lines at `level` (marching squares), in the coordinates of the bins. */
 static void
-draw_contour(cairo_t *cr, const em_plane *p, double level)
+contour_path(cairo_t *cr, const em_plane *p, double level)
 {
 	for (int64_t j = 0; j + 1 < p->n[1]; j++)
 		for (int64_t i = 0; i + 1 < p->n[0]; i++)
@@ -147,10 +169,54 @@ area_size(const em_plane *p, int size[2], double *pixel)
 	*pixel = known ? length[0] / size[0] : 0;
 }
 
-em_status
-em_draw_plane(em_ctx *ctx, const em_plane *plane, const char *title, double contour, em_png *out)
+/* Into the coordinates of the bins, inside the frame. */
+static void
+enter_plane(em_canvas *c, const em_plane *plane)
 {
-	static const char *const letter[3] = {"X", "Y", "Z"};
+	cairo_save(c->cr);
+	cairo_rectangle(c->cr, c->left, c->top, c->w, c->h);
+	cairo_clip(c->cr);
+	cairo_translate(c->cr, c->left, c->top);
+	cairo_scale(c->cr, c->w / (double) plane->n[0], c->h / (double) plane->n[1]);
+}
+
+static void
+paint_plane(em_canvas *c, const em_plane *plane, cairo_surface_t *image, cairo_filter_t filter)
+{
+	enter_plane(c, plane);
+	cairo_set_source_surface(c->cr, image, 0, 0);
+	cairo_pattern_set_filter(cairo_get_source(c->cr), filter);
+	cairo_pattern_set_extend(cairo_get_source(c->cr), CAIRO_EXTEND_PAD);
+	cairo_paint(c->cr);
+	cairo_restore(c->cr);
+}
+
+/*
+ * The contour as a light line with dark edges: seen on black and on white, in
+ * print without colour, too.  Hard edges, two colours more.
+ */
+static void
+draw_contour(em_canvas *c, const em_plane *plane, double level)
+{
+	if (!isfinite(level))
+		return;
+	cairo_set_antialias(c->cr, CAIRO_ANTIALIAS_NONE);
+	enter_plane(c, plane);
+	contour_path(c->cr, plane, level);
+	cairo_identity_matrix(c->cr);
+	cairo_set_source_rgb(c->cr, 0, 0, 0);
+	cairo_set_line_width(c->cr, 2.8);
+	cairo_stroke_preserve(c->cr);
+	cairo_set_source_rgb(c->cr, 1, 0.72, 0.1);
+	cairo_set_line_width(c->cr, 1.4);
+	cairo_stroke(c->cr);
+	cairo_restore(c->cr);
+}
+
+em_status
+em_draw_plane(em_ctx *ctx, const em_plane *plane, const char *title, double contour, const char *unit,
+			  em_png *out)
+{
 	em_canvas	c;
 	cairo_surface_t *image;
 	double		low = 0,
@@ -162,25 +228,32 @@ em_draw_plane(em_ctx *ctx, const em_plane *plane, const char *title, double cont
 	EM_TRY(grey_range(ctx, plane, &low, &high));
 	area_size(plane, size, &pixel);
 	EM_TRY(em_canvas_open(ctx, size[0], size[1], title, &c));
-	image = grey_image(plane, low, high);
-	cairo_save(c.cr);
-	cairo_rectangle(c.cr, c.left, c.top, c.w, c.h);
-	cairo_clip(c.cr);
-	cairo_translate(c.cr, c.left, c.top);
-	cairo_scale(c.cr, c.w / (double) plane->n[0], c.h / (double) plane->n[1]);
-	cairo_set_source_surface(c.cr, image, 0, 0);
-	cairo_pattern_set_filter(cairo_get_source(c.cr), CAIRO_FILTER_GOOD);
-	cairo_pattern_set_extend(cairo_get_source(c.cr), CAIRO_EXTEND_PAD);
-	cairo_paint(c.cr);
-	fewer_greys(&c);
-	if (isfinite(contour))
-		draw_contour(c.cr, plane, contour);
-	cairo_restore(c.cr);
-	cairo_set_source_rgb(c.cr, 0.9, 0.45, 0);
-	cairo_set_line_width(c.cr, 1.2);
-	cairo_stroke(c.cr);
-	em_canvas_frame(&c, letter[plane->axes[0]], letter[plane->axes[1]], pixel);
-	em_canvas_scale(&c, true, low, high);
+	image = plane_image(plane, grey_of, low, high);
+	paint_plane(&c, plane, image, CAIRO_FILTER_GOOD);
+	em_canvas_frame(&c, axis_name[plane->axes[0]], axis_name[plane->axes[1]], pixel);
+	em_canvas_scale(&c, true, low, high, unit);
+	fewer_greys(&c, plane->index >= 0);
+	draw_contour(&c, plane, contour);
+	status = em_canvas_png(ctx, &c, out);
+	cairo_surface_destroy(image);
+	em_canvas_close(&c);
+	return status;
+}
+
+em_status
+em_draw_regions(em_ctx *ctx, const em_plane *plane, const char *title, em_png *out)
+{
+	em_canvas	c;
+	cairo_surface_t *image;
+	double		pixel;
+	int			size[2];
+	em_status	status;
+
+	area_size(plane, size, &pixel);
+	EM_TRY(em_canvas_open(ctx, size[0], size[1], title, &c));
+	image = plane_image(plane, region_colour, EM_REGION_OUTSIDE, EM_REGION_APART);
+	paint_plane(&c, plane, image, CAIRO_FILTER_NEAREST);
+	em_canvas_frame(&c, axis_name[plane->axes[0]], axis_name[plane->axes[1]], pixel);
 	status = em_canvas_png(ctx, &c, out);
 	cairo_surface_destroy(image);
 	em_canvas_close(&c);

@@ -55,6 +55,7 @@ em_monores_destroy(em_ctx *ctx, em_monores *m)
 	em_free(ctx, m->step);
 	em_free(ctx, m->value);
 	em_volume_destroy(ctx, m->volume);
+	em_cells_destroy(ctx, m->cells);
 	em_free(ctx, m);
 }
 

@@ -27,7 +27,7 @@
 #ifndef EM_MONORES_H
 #define EM_MONORES_H
 
-#include "volume/em_mask.h"
+#include "volume/em_cells.h"
 
 typedef struct em_monores_options
 {
@@ -71,6 +71,7 @@ typedef struct em_monores
 	float	   *value;			/* their resolutions, Å, in raster order */
 	double		median;			/* of the resolutions before smoothing */
 	em_volume  *volume;			/* Å; 0 where there is none; when it was wanted */
+	em_cells   *cells;			/* their small copy */
 } em_monores;
 
 /*

@@ -143,6 +143,26 @@ place_plane(void *arg, int64_t z, int worker)
 	return EM_OK;
 }
 
+/* The small copy of the values. */
+static em_status
+copy_cells(em_ctx *ctx, const em_grid *grid, const job *j, em_monores *m)
+{
+	const float *from = j->value;
+	int64_t		v = 0;
+
+	EM_TRY(em_cells_create(ctx, grid, j->mask, &m->cells));
+	for (int64_t z = 0; z < j->mask->n[2]; z++)
+	{
+		EM_TRY(em_poll(ctx));
+		for (int64_t y = 0; y < j->mask->n[1]; y++)
+			for (int64_t w = 0; w < j->mask->words; w++)
+				for (uint64_t bits = em_mask_row(j->mask, y, z)[w]; bits != 0; bits &= bits - 1, v++)
+					if (j->s->found[v] > 0)
+						em_cells_add(m->cells, w * 64 + __builtin_ctzll(bits), y, z, *from++);
+	}
+	return EM_OK;
+}
+
 /* How many voxels got which resolution; from it the median, element floor(n/2). */
 static em_status
 median_found(em_ctx *ctx, const em_monores_state *s, em_monores *m)
@@ -236,6 +256,8 @@ em_monores_finish(em_ctx *ctx, const em_grid *grid, const em_mask *mask, const e
 	if (status == EM_OK)
 		status = em_parallel(ctx, "local resolution", mask->n[2], better_plane, &j);
 	em_volume_destroy(ctx, j.smooth);
+	if (status == EM_OK)
+		status = copy_cells(ctx, grid, &j, m);
 	if (status == EM_OK && want_volume)
 	{
 		status = em_volume_create(ctx, grid, "local resolution", &m->volume);
