@@ -55,6 +55,7 @@ CREATE TABLE em_measure_info (
     unit        text NOT NULL DEFAULT '',
     digits      int NOT NULL DEFAULT 2 CHECK (digits BETWEEN 0 AND 12),
     description text,
+    words       text[],
     shipped     boolean NOT NULL DEFAULT false,
     edited      boolean NOT NULL DEFAULT false,
     PRIMARY KEY (check_code, name)
@@ -64,6 +65,7 @@ COMMENT ON COLUMN em_measure_info.name IS 'as in em_measure.name; names that end
 COMMENT ON COLUMN em_measure_info.ordinal IS 'order within the check';
 COMMENT ON COLUMN em_measure_info.label IS 'noun phrase used in generated sentences';
 COMMENT ON COLUMN em_measure_info.digits IS 'decimals shown in a report';
+COMMENT ON COLUMN em_measure_info.words IS 'for a measure that stands for words: those for the values 0, 1, 2 ..., shown in their place';
 
 -- Entries --------------------------------------------------------------------
 

@@ -76,6 +76,8 @@ INSERT INTO em_check_text (check_code, ordinal, shipped, template) VALUES
 
 ('0.h', 1, true, 'The map has a hand score of {score} (0 right, 1 mirrored).'),
 ('0.h', 2, true, '{helices} helices were found.'),
+('0.h', 3, true, 'Decision by {sites} places along them: {decision}.'),
+('0.h', 4, true, 'The layer lines alone, without a trained perceptron, have a score of {score_free}.'),
 
 ('1.a', 1, true, 'The resolution is {fsc_0143} Å at FSC 0.143.'),
 ('1.a', 2, true, 'It is {fsc_05} Å at FSC 0.5.'),

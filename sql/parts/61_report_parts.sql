@@ -147,6 +147,7 @@ BEGIN
     FOR part IN
         SELECT DISTINCT p.m[1] AS whole,
                CASE WHEN p.m[3] = 'p' THEN _em_probability((known ->> p.m[2])::float8)
+                    WHEN i.words IS NOT NULL THEN i.words[1 + (known ->> p.m[2])::float8::int]
                     ELSE _em_format((known ->> p.m[2])::float8,
                                     coalesce(p.m[3]::int, i.digits, CASE p.m[2] WHEN 'contour' THEN 6 ELSE 2 END)) END AS value
         FROM regexp_matches(template, '(\{([a-z0-9_]+)(?::([0-9]+|p))?\})', 'g') AS p (m)

@@ -176,6 +176,7 @@ main(void)
 	test_training();
 	test_file();
 	test_shipped(&em_weights_local_resolution);
+	test_shipped(&em_weights_hand);
 	em_ctx_destroy(ctx);
 	return tap_done();
 }

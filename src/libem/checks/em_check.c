@@ -15,6 +15,7 @@ static const em_check *const catalogue[] = {
 	&em_check_0e,
 	&em_check_0f,
 	&em_check_0g,
+	&em_check_0h,
 	&em_check_1a,
 	&em_check_1b,
 	&em_check_1c,

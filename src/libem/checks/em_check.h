@@ -50,6 +50,7 @@ extern const em_check em_check_0d;	/* B-factor */
 extern const em_check em_check_0e;	/* local resolution from one map */
 extern const em_check em_check_0f;	/* local B-factor */
 extern const em_check em_check_0g;	/* local occupancy */
+extern const em_check em_check_0h;	/* handedness */
 extern const em_check em_check_1a;	/* global resolution */
 extern const em_check em_check_1b;	/* permutation test */
 extern const em_check em_check_1c;	/* BlocRes */
