@@ -133,26 +133,18 @@ CREATE TABLE _em_archive_example (
 COMMENT ON TABLE _em_archive_example IS
     'Internal: an example of each warning (kind: the profile in front of a colon, what: the criterion) and failure (kind: failure, what: the reason)';
 
-CREATE TABLE _em_archive_spread (
-    check_code text NOT NULL,
-    measure    text NOT NULL,
-    median     float8 NOT NULL,
-    mad        float8 NOT NULL,
-    n          bigint NOT NULL,
-    PRIMARY KEY (check_code, measure)
-);
-COMMENT ON TABLE _em_archive_spread IS 'Internal: median, median deviation and number of the finite values of each measure';
-
 CREATE TABLE _em_archive_outlier (
     entry_id   text NOT NULL,
     check_code text NOT NULL,
     measure    text NOT NULL,
     value      float8 NOT NULL,
     unit       text NOT NULL,
+    median     float8 NOT NULL,
+    mad        float8 NOT NULL,
+    n          bigint NOT NULL,
     robust_z   float8 NOT NULL
 );
 CREATE INDEX _em_archive_outlier_entry ON _em_archive_outlier (entry_id);
-CREATE INDEX _em_archive_outlier_far ON _em_archive_outlier (abs(robust_z) DESC);
 COMMENT ON TABLE _em_archive_outlier IS 'Internal: em_outlier as of the last refresh';
 
 -- What changes ---------------------------------------------------------------

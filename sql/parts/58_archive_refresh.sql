@@ -296,7 +296,6 @@ DECLARE
     spread float8;
     n      bigint;
 BEGIN
-    DELETE FROM _em_archive_spread;
     DELETE FROM _em_archive_outlier;
     FOR item IN SELECT DISTINCT c.check_code, c.name FROM _em_archive_column c ORDER BY 1, 2 LOOP
         SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY v.value), count(*) INTO middle, n
@@ -306,10 +305,9 @@ BEGIN
         SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(v.value - middle)) INTO spread
         FROM _em_archive_column c CROSS JOIN unnest(c.value) AS v (value)
         WHERE c.check_code = item.check_code AND c.name = item.name AND _em_is_finite(v.value);
-        INSERT INTO _em_archive_spread (check_code, measure, median, mad, n) VALUES (item.check_code, item.name, middle, spread, n);
         CONTINUE WHEN NOT spread > 0;
-        INSERT INTO _em_archive_outlier (entry_id, check_code, measure, value, unit, robust_z)
-        SELECT a.entry_id, item.check_code, item.name, v.value, c.unit, 0.6745 * (v.value - middle) / spread
+        INSERT INTO _em_archive_outlier (entry_id, check_code, measure, value, unit, median, mad, n, robust_z)
+        SELECT a.entry_id, item.check_code, item.name, v.value, c.unit, middle, spread, n, 0.6745 * (v.value - middle) / spread
         FROM _em_archive_column c
         CROSS JOIN unnest(c.value) WITH ORDINALITY AS v (value, place)
         JOIN _em_archive_entry a ON a.slot = 1024 * c.chunk + v.place - 1

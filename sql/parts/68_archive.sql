@@ -241,9 +241,8 @@ COMMENT ON VIEW em_archive_resolution_density IS
     'how many entries have about this reported and recalculated resolution (Å): the middles of cells of 1/25 of a decade, 10 %';
 
 CREATE VIEW em_outlier AS
-SELECT o.entry_id, o.check_code, o.measure, o.value, o.unit, s.median, s.mad, s.n, o.robust_z
+SELECT o.entry_id, o.check_code, o.measure, o.value, o.unit, o.median, o.mad, o.n, o.robust_z
 FROM _em_archive_outlier o
-JOIN _em_archive_spread s ON s.check_code = o.check_code AND s.measure = o.measure
 WHERE EXISTS (SELECT FROM em_archive_state)
 UNION ALL
 SELECT p.entry_id, p.check_code, p.measure, p.value, p.unit, p.median, p.mad, p.n, p.robust_z

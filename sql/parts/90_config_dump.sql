@@ -42,5 +42,4 @@ SELECT pg_catalog.pg_extension_config_dump('_em_archive_score', 'WHERE false');
 SELECT pg_catalog.pg_extension_config_dump('_em_archive_warned', 'WHERE false');
 SELECT pg_catalog.pg_extension_config_dump('_em_archive_failed', 'WHERE false');
 SELECT pg_catalog.pg_extension_config_dump('_em_archive_example', 'WHERE false');
-SELECT pg_catalog.pg_extension_config_dump('_em_archive_spread', 'WHERE false');
 SELECT pg_catalog.pg_extension_config_dump('_em_archive_outlier', 'WHERE false');

@@ -86,7 +86,7 @@ INSERT INTO embargo VALUES ('SECRET');
 CREATE POLICY released ON em_entry FOR SELECT TO emvalid_reader
     USING (NOT EXISTS (SELECT FROM embargo b WHERE b.entry_id = em_entry.entry_id));
 SELECT as_role('em_test_validator', 'SELECT entries FROM em_archive_refresh()');
-INSERT INTO _em_archive_outlier VALUES ('SECRET', '0.b', 'components', 1, '', 9);
+INSERT INTO _em_archive_outlier VALUES ('SECRET', '0.b', 'components', 1, '', 0, 1, 30, 9);
 SELECT is((SELECT count(*)::int FROM em_archive_entry_score WHERE entry_id = 'SECRET'), 2, 'the hidden entry is in the summaries');
 SELECT is((SELECT count(*)::int FROM unnest('{chunk,result,column,verdict,violation}'::text[]) AS t (name)
            WHERE as_role('em_test_reader', format('SELECT count(*) FROM _em_archive_%s', name)) <> '42501'), 0, 'arrays over all entries are not for readers');
