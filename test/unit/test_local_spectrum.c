@@ -260,7 +260,7 @@ test_scale_and_threads(em_ctx *ctx)
 	for (int64_t i = 0; i < v->plane * g.n[2]; i++)
 		v->data[i] *= 1000;
 	b = measured(other, v, m);
-	ok(a->n == b->n && memcmp(a->energy, b->energy, (size_t) a->n * BANDS * sizeof(uint16_t)) == 0 &&
+	ok(a->n == b->n && memcmp(a->energy, b->energy, (size_t) (a->n * (BANDS - a->finest)) * sizeof(uint16_t)) == 0 &&
 	   memcmp(a->noise, b->noise, sizeof(a->noise)) == 0, "the same to the last bit");
 	em_local_spectrum_destroy(ctx, a);
 	em_local_spectrum_destroy(other, b);
@@ -308,7 +308,7 @@ test_cancel_and_memory(double voxel)
 static void
 test_large_estimates(em_ctx *ctx)
 {
-	for (double voxel = 0.7; voxel < 1.25; voxel += 0.1)
+	for (double voxel = 0.7; voxel < 1.65; voxel += 0.1)
 	{
 		const em_grid g = box(512, 512, 512, voxel);
 		const uint64_t cut = em_local_spectrum_cut_bytes(ctx, &g);

@@ -17,8 +17,8 @@
 #define BEYOND 7.0				/* Å outside the mask: there is nothing but noise */
 #define BEYOND_LEAST 16000.0	/* Å³ of it */
 #define UNIT 1.0				/* Å, voxels the bands are made on */
-#define UNIT_BELOW 1.25			/* Å: maps with larger voxels are not sampled finer than they are ... */
-#define UNIT_COARSEST 1.6		/* ... but as finely as this */
+#define UNIT_BELOW 1.05			/* Å: maps with larger voxels are not sampled finer than they are */
+#define LATTICE_COARSEST 4.02	/* Å: the windows, of 2.5 Å and wider, are smooth enough on this */
 #define ON_LATTICE 3.99			/* bands of this many lattice voxels and more are made on the lattice */
 #define CODE_LEAST -60.0		/* ln of the smallest energy told from 0 */
 #define CODE_STEPS 1024.0
@@ -37,15 +37,18 @@ wanted_voxel(const em_grid *map)
 {
 	const double finest = fmin(map->voxel[0], fmin(map->voxel[1], map->voxel[2]));
 
-	return finest <= UNIT_BELOW ? UNIT : fmin(finest, UNIT_COARSEST);
+	return finest <= UNIT_BELOW ? UNIT : finest;
 }
 
-/* The lattice of a box: every second voxel. */
+/* The lattice of a box: every second voxel; every one where that would be too coarse. */
 static em_unit_grid
 lattice_of(const em_unit_grid *fine)
 {
+	const double *voxel = fine->grid.voxel;
 	em_unit_grid lattice = *fine;
 
+	if (2 * fmax(voxel[0], fmax(voxel[1], voxel[2])) > LATTICE_COARSEST)
+		return lattice;
 	for (int j = 0; j < 3; j++)
 	{
 		lattice.grid.n[j] /= 2;
@@ -275,9 +278,16 @@ keep_plane(void *arg, int64_t z, int worker)
 typedef struct band_run
 {
 	em_local_spectrum *s;
-	em_volume  *coarse;			/* spectrum on the lattice */
+	em_volume  *coarse;			/* spectrum on the lattice; may be that of the box itself */
 	em_volume  *work;			/* on fine voxels */
 } band_run;
+
+/* Is the lattice that of every voxel? */
+static bool
+is_full(const em_unit_grid *fine, const em_unit_grid *lattice)
+{
+	return memcmp(fine->grid.n, lattice->grid.n, sizeof(fine->grid.n)) == 0;
+}
 
 /* Is a band so coarse that its square, too, fits on the lattice? */
 static bool
@@ -285,7 +295,7 @@ on_lattice(const em_local_spectrum *s, double band)
 {
 	const double *voxel = s->lattice.grid.voxel;
 
-	return band >= ON_LATTICE * fmax(voxel[0], fmax(voxel[1], voxel[2]));
+	return is_full(&s->fine, &s->lattice) || band >= ON_LATTICE * fmax(voxel[0], fmax(voxel[1], voxel[2]));
 }
 
 /* *v = what passes a ring, squared, as a spectrum on the grid of `from`. */
@@ -341,7 +351,7 @@ measure_band(em_ctx *ctx, const band_run *run, int b)
 {
 	static const double half = 0.5;
 	em_local_spectrum *s = run->s;
-	keep_job	keep = {.points = s->points,.first = s->first,.code = s->energy + (int64_t) b * s->n};
+	keep_job	keep = {.points = s->points,.first = s->first,.code = s->energy + (b - s->finest) * s->n};
 	em_volume  *energy;
 	double		median = NAN;
 	int64_t		n;
@@ -363,10 +373,14 @@ prepare(em_ctx *ctx, band_run *run)
 {
 	em_local_spectrum *s = run->s;
 
-	s->energy = em_alloc(ctx, (uint64_t) s->n * EM_SPECTRUM_BANDS, sizeof(uint16_t), "band energies");
+	s->energy = em_alloc(ctx, (uint64_t) s->n * (uint64_t) (EM_SPECTRUM_BANDS - s->finest), sizeof(uint16_t),
+						 "band energies");
 	if (s->energy == NULL)
 		return em_ctx_status(ctx);
-	EM_TRY(em_crop_spectrum(ctx, s->spectrum, s->lattice.grid.n, "the coarser spectrum", &run->coarse));
+	if (is_full(&s->fine, &s->lattice))
+		run->coarse = s->spectrum;
+	else
+		EM_TRY(em_crop_spectrum(ctx, s->spectrum, s->lattice.grid.n, "the coarser spectrum", &run->coarse));
 	if (!on_lattice(s, em_spectrum_band[s->finest]))
 		return em_volume_create(ctx, &s->spectrum->grid, "a band", &run->work);
 	return EM_OK;
@@ -384,7 +398,8 @@ em_local_spectrum_measure(em_ctx *ctx, em_local_spectrum *s)
 		status = measure_band(ctx, &run, b);
 	}
 	em_volume_destroy(ctx, run.work);
-	em_volume_destroy(ctx, run.coarse);
+	if (run.coarse != s->spectrum)
+		em_volume_destroy(ctx, run.coarse);
 	em_volume_destroy(ctx, s->spectrum);
 	s->spectrum = NULL;
 	return status;
@@ -398,7 +413,7 @@ em_local_spectrum_features(const em_local_spectrum *s, int64_t i, float out[EM_S
 
 	for (int b = s->finest; b < EM_SPECTRUM_BANDS; b++)
 	{
-		ln[b] = s->energy[(int64_t) b * s->n + i] / CODE_STEPS + CODE_LEAST;
+		ln[b] = s->energy[(b - s->finest) * s->n + i] / CODE_STEPS + CODE_LEAST;
 		total += exp(ln[b]);
 	}
 	total = log(total);
@@ -419,7 +434,8 @@ em_local_spectrum_features(const em_local_spectrum *s, int64_t i, float out[EM_S
 static uint64_t
 mask_bytes(const em_unit_grid *lattice)
 {
-	return 3 * em_mask_bytes(lattice->grid.n) + 16 * (uint64_t) em_grid_voxels(&lattice->grid);
+	return 3 * em_mask_bytes(lattice->grid.n) + sizeof(float) * (uint64_t) em_grid_voxels(&lattice->grid) +
+		((uint64_t) 1 << 20);
 }
 
 uint64_t
@@ -443,14 +459,16 @@ em_local_spectrum_bytes(const em_ctx *ctx, const em_grid *map, double share)
 {
 	em_unit_grid fine;
 	em_unit_grid lattice;
+	const uint64_t bands = (uint64_t) (EM_SPECTRUM_BANDS - finest_band(map));
 	uint64_t	points;
 
 	if (!em_unit_grid_whole(map, wanted_voxel(map), &fine))
 		return 0;
 	lattice = lattice_of(&fine);
 	points = (uint64_t) (share * (double) em_grid_voxels(&lattice.grid));
-	return 2 * em_volume_bytes(&fine.grid) + 2 * em_volume_bytes(&lattice.grid) +
-		2 * em_mask_bytes(lattice.grid.n) + points * EM_SPECTRUM_BANDS * sizeof(uint16_t) +
+	return 2 * em_volume_bytes(&fine.grid) +
+		(is_full(&fine, &lattice) ? 0 : 2 * em_volume_bytes(&lattice.grid)) +
+		2 * em_mask_bytes(lattice.grid.n) + points * bands * sizeof(uint16_t) +
 		em_fft_scratch_bytes(ctx, &fine.grid) + em_radial_bytes(&fine.grid) + em_quantile_bytes(ctx) +
 		((uint64_t) 1 << 20);
 }

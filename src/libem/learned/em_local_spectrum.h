@@ -12,11 +12,11 @@
  * Neither depends on the unit of the map.
  *
  * The bands are made one after another on voxels of about 1 Å
- * (learned/em_unit_grid.h; of the map's own size when that is 1.25 to 1.6 Å, of 1.6
- * Å when it is larger).  Energies are smooth, so they are kept on every second
- * voxel along each axis; bands of 8 Å and coarser (in proportion for larger
- * voxels) are made on this lattice itself.  Logarithms are stored in steps of
- * 1/1024.  The numbers do not depend on the number of threads.
+ * (learned/em_unit_grid.h), of the map's own size when that is above 1.05 Å.
+ * Energies are smooth, so they are kept on a lattice of every second voxel along
+ * each axis (up to 2 Å, else of every one); bands of 8 Å and coarser, in
+ * proportion for larger voxels, are made on this lattice itself.  Logarithms are
+ * stored in steps of 1/1024.  The numbers do not depend on the number of threads.
  */
 #ifndef EM_LOCAL_SPECTRUM_H
 #define EM_LOCAL_SPECTRUM_H
@@ -49,7 +49,7 @@ typedef struct em_local_spectrum
 	int			finest;			/* first band the map's voxels can hold */
 	int64_t		n;				/* number of points */
 	int64_t    *first;			/* index of the first point of each plane of the lattice */
-	uint16_t   *energy;			/* of band b at point i (raster order): energy[b * n + i], see below */
+	uint16_t   *energy;			/* of band b at point i (raster order): energy[(b - finest) * n + i] */
 	double		noise[EM_SPECTRUM_BANDS];	/* ln of the median energy outside; NaN without */
 } em_local_spectrum;
 
