@@ -117,7 +117,7 @@ BEGIN
                                d.sign, across, top + 52 * d.n, across + 20, top + 5 + 52 * d.n, d.name, _em_three(d.v), across + 20, top + 23 + 52 * d.n, round(d.t)::int, round(d.r)::int);
     END LOOP;
 
-    RETURN format('<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" viewBox="0 0 640 380" style="font:13px DejaVu Sans,Arial,sans-serif"><title>%s</title><desc>%s</desc>',
+    RETURN format('<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" viewBox="0 0 670 380" style="font:13px DejaVu Sans,Arial,sans-serif"><title>%s</title><desc>%s</desc>',
                   _em_html(coalesce(spec ->> 'title', '')), _em_html(coalesce(spec ->> 'desc', '')))
         || body
         || '<circle cx="200" cy="190" r="160" fill="none" stroke="#111"/>'
