@@ -9,7 +9,7 @@ INSERT INTO em_measure_info (check_code, ordinal, shipped, name, label, unit, di
 ('0.h', 5, true, 'sites', 'number of places along helices', '', 0, 'what the score is taken over', NULL),
 ('0.h', 6, true, 'candidates', 'number of rods of density', '', 0, 'helices are looked for among them', NULL),
 ('0.h', 7, true, 'evidence', 'evidence for the right hand', '', 1,
- 'logarithm of the odds of right against mirrored; a decision takes 10, negative for mirrored', NULL),
+ 'logarithm of the odds of right against mirrored; a decision takes 7, negative for mirrored', NULL),
 ('0.h', 99, true, 'reported_resolution', 'reported resolution', 'Å', 2, NULL, NULL);
 
 CREATE FUNCTION _em_hand(

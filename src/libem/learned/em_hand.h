@@ -23,7 +23,7 @@
  * map all helices are right-handed, so a rod tells for it by
  * ln((other + 2 right)/(other + 2 left)), summed over all places.  The decision
  * is right below a score of 0.4 and mirrored above 0.6 when the evidence for it
- * is 10 or more, else there is none; from 0.4 to 0.6 it is uncertain, or none
+ * is 7 or more, else there is none; from 0.4 to 0.6 it is uncertain, or none
  * when there are neither 20 sites nor that evidence.
  *
  * This stands in for the networks of HaPi (doi:10.1016/j.jsb.2022.107915) and
@@ -37,7 +37,7 @@
 
 #define EM_HAND_FEATURES "layer-lines/1"	/* version of the candidates' features */
 #define EM_HAND_SITE 0.5		/* probability from which a rod is part of a helix */
-#define EM_HAND_EVIDENCE 10.0	/* logarithm of the odds that a decision takes */
+#define EM_HAND_EVIDENCE 7.0	/* logarithm of the odds that a decision takes */
 #define EM_HAND_SITES_SURE 20	/* so many sites that do not agree are uncertain, fewer no decision */
 
 /* One rod, placed and read. */
