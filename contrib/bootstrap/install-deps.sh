@@ -12,7 +12,8 @@ set -euo pipefail
 build=(gcc libc6-dev make postgresql-server-dev-15 libfftw3-dev libgsl-dev zlib1g-dev libxxhash-dev
        libcairo2-dev)
 demo=(postgresql-15)
-tests=(perl postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl libipc-run-perl python3-numpy python3-scipy)
+tests=(perl postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl libipc-run-perl python3-numpy python3-scipy
+       python3-jsonschema tidy)
 
 # Which of the packages are not installed?
 missing_of() {
