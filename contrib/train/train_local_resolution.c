@@ -23,6 +23,7 @@
 #define BATCH 256
 #define RATE 4e-3
 #define DECAY 1e-2
+#define NOISE_WEIGHT 0.3f		/* of rows of noise and solvent: they would pull what is faint to 14 Å */
 #define TILT 30.0				/* Å² of B-factor a row is seen with, more or less */
 
 /* Maps of one model in one pass. */
@@ -149,7 +150,7 @@ fit(tr_mlp *mlp, const tr_rows *rows, const int64_t *list, int64_t n, const floa
 
 				inputs_of(row, mlp->width[0], mean, sd, tr_between(draws, -TILT, TILT), in);
 				off = tr_mlp_forward(mlp, in, &trace)[0] - logf(row->truth);
-				d = off > 0 ? 1.0f : -1.0f;
+				d = (off > 0 ? 1.0f : -1.0f) * (row->family == TR_NOISE ? NOISE_WEIGHT : 1.0f);
 				loss += fabsf(off);
 				tr_mlp_backward(mlp, &trace, &d, NULL);
 			}

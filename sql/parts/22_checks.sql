@@ -49,7 +49,7 @@ INSERT INTO em_check (check_code, level, ordinal, name, title, shipped, applies,
  'place of the map in 16 bands between 2.2 and 14 Å, and how far it rises above the noise outside the mask, go through a '
  'small perceptron that was trained on maps simulated from atomic models. The scale means the same, the finest detail '
  'that is there, but the numbers of the two need not agree. On simulated maps of models it had not seen, it was off by '
- '0.6 Å on average between 2.3 and 14 Å, by 0.9 Å where the outside of the mask is empty; on real maps its error is not '
+ '0.6 Å on average between 2.3 and 14 Å, by 0.8 Å where the outside of the mask is empty; on real maps its error is not '
  'known.'),
 ('0.f', '0', 6, 'LocBfactor', 'Local B-factor', true, 'a reported resolution, which should be clearly better than 15 Å', '10.1038/s41467-021-21509-5',
  NULL, 'There seems to be a problem with its local B-factor (see Sec. {section}).',
