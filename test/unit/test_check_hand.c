@@ -204,6 +204,28 @@ test_budget(em_ctx *ctx)
 	peptide_free(&p);
 }
 
+/* A map of 1024 voxels an edge fits in 16 GiB, whatever the size of its voxels; one of 512 in less. */
+static void
+test_large(em_ctx *ctx)
+{
+	static const double voxel[] = {0.5, 0.8, 1.0, 1.06, 1.2, 1.5, 2.0, 2.5};
+
+	for (int i = 0; i < 8; i++)
+		for (int n = 512; n <= 1024; n += 512)
+		{
+			em_workbench_options o = {.contour = 1,.resolution = 4,.load = bench_load};
+			em_workbench *wb;
+			double		gib;
+
+			o.present[EM_ROLE_MAP] = true;
+			o.grid[EM_ROLE_MAP] = box(n, n, n, voxel[i]);
+			em_workbench_create(ctx, &o, &wb);
+			gib = (double) em_check_find("0.h")->estimate(wb) / pow(2, 30);
+			ok(gib < (n == 512 ? 12 : 16), "%d voxels of %g Å an edge: %.1f GiB", n, voxel[i], gib);
+			em_workbench_destroy(wb);
+		}
+}
+
 /* What does not apply or cannot be measured. */
 static void
 test_states(em_ctx *ctx)
@@ -408,6 +430,7 @@ main(void)
 	test_invariance(ctx);
 	test_axes(ctx);
 	test_budget(ctx);
+	test_large(ctx);
 	test_states(ctx);
 	test_constant(ctx);
 	if (getenv("EMVALID_SHARED") == NULL)

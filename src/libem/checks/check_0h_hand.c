@@ -2,7 +2,8 @@
  * src/libem/checks/check_0h_hand.c
  *		Check 0.h: handedness by layer lines of helices (learned/em_hand.h).
  *
- * The map at and above the contour, on voxels of 1 Å.  Measures: score and
+ * The map at and above the contour, on voxels of 1 Å (coarser in boxes of more
+ * than 1016 Å).  Measures: score and
  * score_free (0 right, 1 mirrored), helices, sites, candidates, evidence
  * (logarithm of the odds of right against mirrored), and decision: 0 no decision,
  * 1 right, 2 mirrored, 3 uncertain.  Without a decision there is no score.
@@ -18,8 +19,20 @@
 
 #define WORST_RESOLUTION 5.0	/* Å */
 #define COARSEST_VOXEL 2.5		/* Å: the layer line of 5.4 Å needs voxels of less than half of that */
-#define UNIT 1.0				/* Å */
+#define UNIT 1.0				/* Å, but for boxes of more than ... */
+#define MOST_VOXELS 1.05e9		/* ... so many, which are sampled coarser */
 #define MARGIN 12.0				/* Å around the mask: what the samples around a rod reach */
+
+/* Voxel size that a map is sampled at, Å: memory does not grow with the length of its box beyond 1016 Å. */
+static double
+unit_voxel(const em_grid *grid)
+{
+	double		volume = 1;
+
+	for (int j = 0; j < 3; j++)
+		volume *= (double) grid->n[j] * grid->voxel[j];
+	return fmax(UNIT, cbrt(volume / MOST_VOXELS));
+}
 
 /* What was found. */
 static em_status
@@ -60,6 +73,7 @@ static em_status
 measure(em_workbench *wb, em_results *out)
 {
 	em_ctx	   *ctx = out->ctx;
+	const em_grid *grid = em_workbench_grid(wb, EM_ROLE_MAP);
 	const em_volume *map;
 	const em_mask *mask;
 	em_mirror_grid g;
@@ -68,7 +82,7 @@ measure(em_workbench *wb, em_results *out)
 	em_status	status;
 
 	EM_TRY(em_workbench_raw_mask(wb, &mask));
-	status = em_mirror_grid_choose(ctx, em_workbench_grid(wb, EM_ROLE_MAP), mask, UNIT, MARGIN, &g);
+	status = em_mirror_grid_choose(ctx, grid, mask, unit_voxel(grid), MARGIN, &g);
 	if (status == EM_NOT_MEASURABLE)
 		return em_results_state(out, EM_FAILED, "box_too_small", "%s", em_ctx_message(ctx));
 	if (status == EM_OK)
@@ -132,7 +146,7 @@ estimate(const em_workbench *wb)
 		return 0;
 	need = em_level0_estimate_map(wb) + em_mask_bytes(grid->n);
 	if (!(resolution > 0 && resolution <= WORST_RESOLUTION) || !(grid->voxel[0] <= COARSEST_VOXEL) ||
-		!em_unit_grid_whole(grid, UNIT, &u))
+		!em_unit_grid_whole(grid, unit_voxel(grid), &u))
 		return need;
 	cutting = em_unit_spectrum_bytes(ctx, &u);
 	searching = em_volume_bytes(&u.grid) + em_hand_bytes(ctx, &u.grid);

@@ -21,6 +21,8 @@
 #define ONE_PLACE 1.5			/* Å between sites that count as two */
 #define SCORED_MIN 5			/* places the score is taken over at least */
 #define TINY 1e-9				/* a probability that is taken for 0 */
+#define MANY_SITES 8				/* must agree: */
+#define AGREEMENT 2.0			/* standard deviations of the evidence with random signs */
 #define UNCERTAIN_LOW 0.4
 #define UNCERTAIN_HIGH 0.6
 #define ONE_AXIS_COSINE 0.8	/* sites of one helix: how parallel, */
@@ -373,15 +375,16 @@ compare_verdict(const void *a, const void *b)
 	return v->candidate - w->candidate;
 }
 
+/* squares: sum of the squared terms of the evidence. */
 static em_hand_decision
-decision_of(const em_hand *h)
+decision_of(const em_hand *h, double squares)
 {
 	const double lead = h->score < 0.5 ? h->evidence : -h->evidence;
 
 	if (h->score >= UNCERTAIN_LOW && h->score <= UNCERTAIN_HIGH)
 		return h->sites >= EM_HAND_SITES_SURE || fabs(h->evidence) >= EM_HAND_EVIDENCE ?
 			EM_HAND_UNCERTAIN : EM_HAND_NONE;
-	if (lead < EM_HAND_EVIDENCE)
+	if (lead < EM_HAND_EVIDENCE || (h->sites >= MANY_SITES && lead < AGREEMENT * sqrt(squares)))
 		return EM_HAND_NONE;
 	return h->score < 0.5 ? EM_HAND_RIGHT : EM_HAND_MIRRORED;
 }
@@ -392,12 +395,14 @@ weigh(const em_hand_candidate *c, const verdict *v, int n, const double voxel[3]
 {
 	double		left = 0;
 	double		both = 0;
+	double		squares = 0;
 	int			places = 0;
 
 	for (int i = 0; i < n; i++)
 	{
 		const double *p = v[i].p;
 		const bool	site = p[0] + p[1] > EM_HAND_SITE;
+		const double term = log((p[2] + 2 * p[0] + TINY) / (p[2] + 2 * p[1] + TINY));
 
 		if (is_repeated(c, place, places, v[i].candidate, voxel))
 			continue;
@@ -408,11 +413,12 @@ weigh(const em_hand_candidate *c, const verdict *v, int n, const double voxel[3]
 		}
 		place[places++] = v[i].candidate;
 		out->sites += site;
-		out->evidence += log((p[2] + 2 * p[0] + TINY) / (p[2] + 2 * p[1] + TINY));
+		out->evidence += term;
+		squares += term * term;
 	}
 	out->score = both > 0 ? left / both : 0.5;
 	out->helices = count_helices(c, place, out->sites, voxel, place + n);
-	out->decision = decision_of(out);
+	out->decision = decision_of(out, squares);
 }
 
 em_status

@@ -24,7 +24,9 @@
  * ln((other + 2 right)/(other + 2 left)), summed over all places.  The decision
  * is right below a score of 0.4 and mirrored above 0.6 when the evidence for it
  * is 7 or more, else there is none; from 0.4 to 0.6 it is uncertain, or none
- * when there are neither 20 sites nor that evidence.
+ * when there are neither 20 sites nor that evidence.  With 8 sites and more the
+ * evidence must also be twice what its terms would add up to with random signs:
+ * a large map of noise has a few sites of either hand.
  *
  * This stands in for the networks of HaPi (doi:10.1016/j.jsb.2022.107915) and
  * shares its scale, not its numbers.
