@@ -21,7 +21,7 @@
 #include "learned/em_weights.h"
 #include "volume/em_arith.h"
 
-#define HELD_OUT 6				/* models of the test clusters */
+#define HELD_OUT 4				/* models of the test clusters */
 
 /* Carbon's five Gaussians of International Tables C 4.3.2.2; other elements by their f(0). */
 bool
@@ -234,12 +234,12 @@ test_accuracy(em_ctx *ctx)
 
 	ok(em_regressor_from(ctx, &em_weights_local_resolution, &r) == EM_OK, "the weights fit the features");
 	protein_base(ctx, 5, &base);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 2; i++)
 		ok(tr_rows_add(ctx, &base, i % 2 == 0 ? TR_APPEARANCE : TR_DISORDER, 0, 150, &draws, &rows) == EM_OK,
 		   "a map");
 	tr_base_free(ctx, &base);
 	is_near(mean_error(&rows, &r, false, &n), 0, 0.9, "a made-up protein, noise outside: mean error");
-	ok(n > 300, "of %lld voxels", (long long) n);
+	ok(n > 150, "of %lld voxels", (long long) n);
 	is_near(mean_error(&rows, &r, true, &n), 0, 1.2, "outside 0: mean absolute error");
 	free(rows.row);
 }
