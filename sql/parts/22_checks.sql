@@ -42,10 +42,10 @@ INSERT INTO em_check (check_code, level, ordinal, name, title, shipped, applies,
  'The Guinier plot shows the logarithm of the mean amplitude against the square of the frequency. Between 15 Å and the '
  'reported resolution a straight line is fitted; four times its slope is the B-factor. A negative B-factor means that '
  'amplitudes fall off with frequency; a positive one, that the map was sharpened beyond a flat spectrum.'),
-('0.e', '0', 5, 'DeepRes', 'Local resolution with DeepRes or a stand-in', true, 'a reported resolution between 2 and 13 Å', '10.1107/S2052252519011692',
+('0.e', '0', 5, 'Local resolution', 'Local resolution from one map', true, 'a reported resolution between 2 and 13 Å', '10.1107/S2052252519011692',
  NULL, NULL,
- 'Local resolution estimated from the appearance of the density alone. The network DeepRes, after which the service names '
- 'this item, is not used: emvalid measures with a stand-in of its own, the local-spectrum regressor. The power around each '
+ 'Local resolution estimated from the appearance of the density alone. The original service uses the neural network DeepRes '
+ 'here, whose weights cannot be shipped; the local-spectrum regressor stands in for it. The power around each '
  'place of the map in 16 bands between 2.2 and 14 Å, and how far it rises above the noise outside the mask, go through a '
  'small perceptron that was trained on maps simulated from atomic models. The scale means the same, the finest detail '
  'that is there, but the numbers of the two need not agree. On simulated maps of models it had not seen, it was off by '
@@ -60,7 +60,7 @@ INSERT INTO em_check (check_code, level, ordinal, name, title, shipped, applies,
  NULL, 'There seems to be a problem with its local occupancy (see Sec. {section}).',
  'In how many of the frequency bands between 15 Å and the reported resolution the local amplitude reaches the level '
  'usual inside the molecule. A place that falls short in many bands may be occupied in part of the particles only.'),
-('0.h', '0', 8, 'Deep hand', 'Hand correction', true, 'a reported resolution of 5 Å or better', '10.1107/S0365110X52001635',
+('0.h', '0', 8, 'Handedness', 'Handedness', true, 'a reported resolution of 5 Å or better', '10.1107/S0365110X52001635',
  NULL, 'There seems to be a problem with its hand (see Sec. {section}).',
  'Whether the map or its mirror image is right. Alpha helices of proteins are right-handed; from about 5 Å on their '
  'density tells the hand. The score runs from 0 (right) to 1 (mirrored). Measured by emvalid, it comes from layer lines: '

@@ -21,10 +21,10 @@ FROM item i ORDER BY i.entry_id;
 
 SELECT results_eq(
     $$SELECT check_code || ' ' || check_name FROM em_outcome WHERE entry_id = 'EMD-60749' AND profile = 'vrs' ORDER BY level, ordinal$$,
-    ARRAY['0.a Mass analysis', '0.b Mask analysis', '0.c Background analysis', '0.d B-factor analysis', '0.e DeepRes', '0.f LocBfactor',
-          '0.g LocOccupancy', '0.h Deep hand', '1.a Global resolution', '1.b FSC permutation', '1.c Blocres', '1.d Resmap', '1.e MonoRes',
+    ARRAY['0.a Mass analysis', '0.b Mask analysis', '0.c Background analysis', '0.d B-factor analysis', '0.e Local resolution', '0.f LocBfactor',
+          '0.g LocOccupancy', '0.h Handedness', '1.a Global resolution', '1.b FSC permutation', '1.c Blocres', '1.d Resmap', '1.e MonoRes',
           '1.f MonoDir', '1.g FSO', '1.h FSC3D'],
-    'names of the items');
+    'names of the items: those of VRS, but for the two whose method is not the network of that name');
 
 SELECT results_eq($$SELECT check_code, ordinal, warning FROM em_warning WHERE entry_id = 'EMD-1127' AND profile = 'vrs' ORDER BY 1, 2$$,
 $$VALUES

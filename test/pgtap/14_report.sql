@@ -21,7 +21,7 @@ SELECT ok(in_order(split_part((SELECT doc FROM report WHERE entry_id = 'EMD-6074
     ARRAY['1 Input data', '2 Level 0 analysis', '3 Half maps', '4 Level 1 analysis']), 'contents');
 SELECT ok(in_order(substr(doc, strpos(doc, E'\nInput map:') - 20),
     ARRAY['2 Level 0 analysis', '2.1 Level 0.a Mass analysis', '2.2 Level 0.b Mask analysis', '2.3 Level 0.c Background analysis', '2.4 Level 0.d B-factor analysis',
-          '2.5 Level 0.e Local resolution with DeepRes or a stand-in', '2.6 Level 0.f Local B-factor', '2.7 Level 0.g Local Occupancy', '2.8 Level 0.h Hand correction',
+          '2.5 Level 0.e Local resolution from one map', '2.6 Level 0.f Local B-factor', '2.7 Level 0.g Local Occupancy', '2.8 Level 0.h Handedness',
           '3 Half maps', '4 Level 1 analysis', '4.1 Level 1.a Global resolution', '4.2 Level 1.b FSC permutation', '4.3 Level 1.c Local resolution with Blocres',
           '4.4 Level 1.d Local resolution with Resmap', '4.5 Level 1.e Local resolution with MonoRes',
           '4.6 Level 1.f Local and directional resolution with MonoDir', '4.7 Level 1.g Fourier Shell Occupancy', '4.8 Level 1.h Fourier Shell Correlation 3D']),
