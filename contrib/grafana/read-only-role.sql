@@ -3,6 +3,8 @@
 --   psql -v password=... -f read-only-role.sql
 --
 -- emvalid must be installed in a schema that is named in the role's search_path; here public.
+-- Where em_setup_row_security() hides entries, the role must be a reader, too, and may have to read what the policies
+-- look at:  GRANT emvalid_reader TO emvalid_dashboard; GRANT SELECT ON embargo TO emvalid_dashboard;
 CREATE ROLE emvalid_dashboard LOGIN PASSWORD :'password';
 ALTER ROLE emvalid_dashboard SET default_transaction_read_only = on;
 ALTER ROLE emvalid_dashboard SET statement_timeout = '30s';

@@ -67,8 +67,9 @@ INSERT INTO em_check (check_code, level, ordinal, name, title, shipped, applies,
  'around each rod of density the right-handed and the left-handed helical wave of 5.4 Å pitch are compared, and a small '
  'perceptron that by construction cannot prefer a hand tells helices from the rest. This stands in for the neural network of the '
  'original service (doi:10.1016/j.jsb.2022.107915): the scale means the same, the numbers need not agree. '
- 'On simulated maps of structures kept apart from its making, none of those with helices got the wrong hand; a decision was reached for '
- '95 % of them from 3 to 4 Å, for 70 % at 4.5 Å and for few at 5 Å.'),
+ 'On simulated maps of structures that it was not trained on, none of those with 20 or more residues in helices got the wrong '
+ 'hand; a decision was reached for 95 % of them from 3 to 4 Å, for 70 % at 4.5 Å and for few at 5 Å. Structures without helices '
+ 'should get none, and three of 84 got one.'),
 ('1.a', '1', 1, 'Global resolution', 'Global resolution', true, 'two half maps', '10.1016/j.pbiomolbio.2016.09.005',
  NULL, NULL,
  'How far the two half maps agree in Fourier space. The Fourier shell correlation (FSC) is read at 0.143; the '

@@ -19,7 +19,7 @@ FROM em_check c
 CROSS JOIN LATERAL (
     SELECT e.run_id, e.entry_id, e.check_code, e.elapsed
     FROM em_result e
-    WHERE e.check_code = c.check_code AND e.state <> 'failed' AND e.elapsed IS NOT NULL
+    WHERE e.check_code = c.check_code AND e.state = 'measured' AND e.elapsed IS NOT NULL
     ORDER BY e.recorded DESC LIMIT 200
 ) AS r
 JOIN em_run y ON y.run_id = r.run_id AND y.origin = 'emvalid'
@@ -38,7 +38,7 @@ CREATE VIEW em_progress AS
 SELECT p.entry_id, p.check_code, p.phase, p.percent, p.elapsed, p.worker, p.job_id, p.checks, p.checks_finished,
        t.remaining, t.remaining + o.expected AS job_remaining
 FROM (
-    SELECT coalesce(j.entry_id, a.part[1]) AS entry_id, a.part[2] AS check_code, a.part[3] AS phase, a.part[4]::int AS percent,
+    SELECT (SELECT e.entry_id FROM em_entry e WHERE e.entry_id = coalesce(j.entry_id, a.part[1])) AS entry_id, a.part[2] AS check_code, a.part[3] AS phase, a.part[4]::int AS percent,
            clock_timestamp() - coalesce(r.recorded, j.started, a.xact_start) AS elapsed, a.pid AS worker, j.job_id, j.run_id,
            j.codes, cardinality(j.codes) AS checks, coalesce(r.finished, 0) AS checks_finished
     FROM (

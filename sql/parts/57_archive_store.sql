@@ -154,7 +154,9 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 50
 SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 BEGIN
+    -- A restore brings more than is worth noting: the next refresh begins anew.
     IF _em_is_restoring() THEN
+        DELETE FROM em_archive_state;
         RETURN NULL;
     END IF;
     -- Rows are only ever added, so that a refresh can remove those it saw and no others.

@@ -86,7 +86,9 @@ AS $$
 DECLARE
     code   CONSTANT text := em_percentile.check_code;
     what   CONSTANT text := em_percentile.measure;
-    chosen CONSTANT text := coalesce(em_percentile.percentile_set, _em_percentile_set());
+    -- Readers that entries are hidden from may not read the sets, which hold the values of all
+    allowed CONSTANT boolean := has_table_privilege('em_percentile_value', 'SELECT');
+    chosen CONSTANT text := coalesce(em_percentile.percentile_set, CASE WHEN allowed THEN _em_percentile_set() ELSE '' END);
     mine   float8;
     below  float8;
     near   float8;
@@ -94,6 +96,11 @@ BEGIN
     IF chosen <> '' AND NOT EXISTS (SELECT FROM em_percentile_set s WHERE s.name = chosen) THEN
         RAISE undefined_object USING MESSAGE = format('there is no percentile set "%s"', chosen),
             HINT = 'The sets are listed in em_percentile_set; emvalid.percentile_set names the default.';
+    END IF;
+    IF chosen <> '' AND NOT allowed THEN
+        RAISE insufficient_privilege USING MESSAGE = format('percentile set "%s" may not be read', chosen),
+            DETAIL = 'It holds values of entries that are hidden from readers.',
+            HINT = 'Leave percentile_set out to compare with the entries that can be seen.';
     END IF;
     SELECT m.value, e.resolution * (1 - em_percentile.window_share), e.resolution * (1 + em_percentile.window_share)
     INTO mine, window_low, window_high

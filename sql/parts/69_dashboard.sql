@@ -82,7 +82,7 @@ BEGIN ATOMIC
     )
     SELECT '<section id="resolution"><h2>Reported and recalculated resolution</h2>' || coalesce('<figure>' || _em_density_svg()
                || format('<figcaption>%s entries with half maps. Above the dashed line the half maps carry 1.25 times the reported resolution or worse: %s entries (%s %%).</figcaption></figure>',
-                         s.n, s.over, _em_format(100.0 * s.over / s.n, 1)), '<p>No entry has both.</p>')
+                         s.n, s.over, _em_format(100.0 * s.over / greatest(s.n, 1), 1)), '<p>No entry has both.</p>')
            || _em_rows_html(CASE WHEN s.over > 20 THEN format('20 of %s entries reported much better than measured, the largest ratio first', s.over) ELSE 'Entries reported much better than measured' END,
                             '{Entry,#Reported (Å),#FSC 0.143 (Å),#Ratio}', (
                SELECT array_agg(format('<tr><th scope="row">%s</th><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td></tr>', _em_entry_link(r.entry_id, link),
@@ -97,13 +97,13 @@ LANGUAGE sql STABLE PARALLEL SAFE COST 20000
 BEGIN ATOMIC
     WITH warning AS MATERIALIZED (
         SELECT w.check_code, w.measure, w.entries, w.example, coalesce(i.label, w.measure) AS label, count(*) OVER () AS criteria,
-               row_number() OVER o AS place, 100 * sum(w.entries) OVER o / sum(w.entries) OVER () AS cumulated
+               row_number() OVER o AS place, 100 * sum(w.entries) OVER o / greatest(sum(w.entries) OVER (), 1) AS cumulated
         FROM em_archive_warning w
         LEFT JOIN em_measure_info i ON i.check_code = w.check_code AND i.name = w.measure
         WHERE w.profile = _em_dashboard_warnings.profile
         WINDOW o AS (ORDER BY w.entries DESC, w.check_code, w.criterion)
     ), failure AS MATERIALIZED (
-        SELECT f.check_code, f.reason_code, f.entries, f.example, row_number() OVER o AS place, 100 * sum(f.entries) OVER o / sum(f.entries) OVER () AS cumulated,
+        SELECT f.check_code, f.reason_code, f.entries, f.example, row_number() OVER o AS place, 100 * sum(f.entries) OVER o / greatest(sum(f.entries) OVER (), 1) AS cumulated,
                count(*) OVER () AS reasons
         FROM em_archive_failure f
         WINDOW o AS (ORDER BY f.entries DESC, f.check_code, f.reason_code)
@@ -180,7 +180,7 @@ BEGIN
         '</dd><dt>Last result</dt><dd>', coalesce(_em_utc(latest), '(none)'),
         '</dd><dt>Last refresh</dt><dd>', CASE WHEN state.refreshed IS NULL THEN 'none: computed for this page from all results'
                                                ELSE concat(_em_utc(state.refreshed), ' (took ', _em_short(state.seconds), ' s)',
-                                                           CASE WHEN NOT _em_archive_is_fresh() THEN '; results or criteria have changed since' END,
+                                                           CASE WHEN has_table_privilege('_em_archive_result', 'SELECT') AND NOT _em_archive_is_fresh() THEN '; results or criteria have changed since' END,
                                                            CASE WHEN state.measured < state.refreshed THEN '; outliers are older: '
                                                                 || CASE WHEN isfinite(state.measured) THEN _em_utc(state.measured) ELSE 'none yet' END END) END,
         '</dd><dt>This page</dt><dd>', _em_utc(now()), '</dd><dt>Criteria</dt><dd>profile ', _em_html(chosen), '</dd></dl></div></header>',

@@ -40,7 +40,7 @@ AS $$
 DECLARE
     place text := quote_ident('@extschema@');
     -- Arrays over all entries, which row security cannot take apart
-    whole CONSTANT text[] := '{_em_archive_chunk,_em_archive_result,_em_archive_column,_em_archive_verdict,_em_archive_violation}';
+    whole CONSTANT text[] := '{em_percentile_value,_em_archive_chunk,_em_archive_result,_em_archive_column,_em_archive_verdict,_em_archive_violation}';
     some_hidden boolean := (SELECT c.relrowsecurity FROM pg_class c WHERE c.oid = 'em_entry'::regclass);
     name text;
     item record;

@@ -2,7 +2,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(51);
+SELECT plan(55);
 \ir ../data/make_mrc.sql
 
 SELECT lives_ok('SELECT em_setup_roles()', 'the roles are made');
@@ -111,6 +111,10 @@ SELECT is_empty($$SELECT * FROM seen WHERE entries NOT IN ('', 'A')$$, 'every vi
 SELECT results_eq($$SELECT entries FROM seen WHERE relname = 'em_fsc_deposited'$$, ARRAY['A'], 'the deposited FSC too');
 SELECT is(as_role('em_test_reader', 'SELECT content FROM em_entry_file'), '42501', 'while files stay closed');
 SELECT is(as_role('em_test_ingester', $$SELECT em_ingest('SECRET', NULL, title => 'x')$$), 'SECRET', 'ingesters see all');
+SELECT is(as_role('em_test_reader', 'SELECT left(em_dashboard_html(), 15)'), '<!DOCTYPE html>', 'readers get the page over all entries');
+SELECT ok(em_freeze_percentiles('all of them') >= 0, 'a percentile set');
+SELECT is(as_role('em_test_reader', 'SELECT count(*) FROM em_percentile_value'), '42501', 'frozen sets, which hold the values of all entries, are not for readers');
+SELECT is(as_role('em_test_reader', $$SELECT reference FROM em_percentile('A', '0.d', 'bfactor', percentile_set => 'all of them')$$), '42501', 'nor through percentiles');
 
 -- Orphans
 SELECT is((SELECT count(*)::int FROM em_orphans()), 0, 'no large object is left over');

@@ -31,7 +31,7 @@ $node->safe_psql('postgres', q{
 my $everything = q{
     SELECT entry_id, profile, check_code, outcome FROM em_outcome ORDER BY 1, 2, 3;
     SELECT * FROM em_warning ORDER BY 1, 2, 3, 4;
-    SELECT entry_id, profile, score FROM em_score ORDER BY 1, 2;
+    SELECT entry_id, profile, passed, evaluable FROM em_score ORDER BY 1, 2;
     SELECT entry_id, role, em_sha256(map), lo, file_name FROM em_entry_map ORDER BY 1, 2;
     SELECT entry_id, role, (em_map_stats(map)).* FROM em_entry_map ORDER BY 1, 2;
     SELECT entry_id, check_code, name, value, unit FROM em_measure ORDER BY 1, 2, 3;
@@ -88,8 +88,15 @@ my $data = PostgreSQL::Test::Utils::tempdir() . '/data.dump';
 $node->command_ok([ 'pg_dump', '-Fc', '-Z0', '--data-only', '-f', $data, 'postgres' ], 'dump of the data');
 $node->safe_psql('postgres', 'CREATE DATABASE filled');
 $node->safe_psql('filled', 'CREATE EXTENSION emvalid');
+$node->safe_psql('filled', 'SELECT em_archive_refresh()');    # summaries of nothing, which the data make wrong
 $node->command_ok([ 'pg_restore', '--exit-on-error', '-d', 'filled', $data ], 'restore of the data');
 is($node->safe_psql('filled', $everything), $before, 'everything is there');
+my $summary = 'SELECT entry_id, profile, passed, evaluable FROM em_archive_entry_score ORDER BY 1, 2';
+my $scores = $node->safe_psql('filled', 'SELECT entry_id, profile, passed, evaluable FROM em_score ORDER BY 1, 2');
+isnt($scores, '', 'there are scores');
+is($node->safe_psql('filled', $summary), $scores, 'summaries of the time before the restore are not shown');
+$node->safe_psql('filled', 'SELECT em_archive_refresh()');
+is($node->safe_psql('filled', $summary), $scores, 'a refresh makes new ones');
 $node->safe_psql('filled', q{CALL em_validate('A', '{0.a}')});
 is($node->safe_psql('filled', 'SELECT count(*), max(run_id) FROM em_run'), '3|3', 'new runs get new numbers');
 

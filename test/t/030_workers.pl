@@ -13,6 +13,7 @@ my ($node, $import) = new_node('workers');
 $node->append_conf('postgresql.conf', "restart_after_crash = on\nemvalid.threads = 1\n");
 $node->restart;
 write_map("$import/small.mrc", 96, 1);
+write_map("$import/medium.mrc", 176, 1);
 write_map("$import/large.mrc", 224, 2);
 write_map("$import/large2.mrc", 224, 3);
 
@@ -71,7 +72,7 @@ is(sql('SELECT count(*) FROM em_job'), 0, 'a job goes with its entry');
 sub fill
 {
     sql('DELETE FROM em_entry');
-    sql("SELECT em_ingest('E' || i, em_map_load('$import/small.mrc'), contour => 0.7) FROM generate_series(1, 20) AS i");
+    sql("SELECT em_ingest('E' || i, em_map_load('$import/medium.mrc'), contour => 0.7) FROM generate_series(1, 20) AS i");
 }
 my $each_once = q{SELECT count(*), count(DISTINCT entry_id), count(*) FILTER (WHERE state = 'done' AND attempts = 1),
                          (SELECT count(*) FROM em_run WHERE finished IS NOT NULL),

@@ -255,6 +255,17 @@ test_surface(em_ctx *ctx)
 	s.level = 1000;
 	ok(em_draw_surface(ctx, &s, &png) == EM_OK, "a level that nothing reaches");
 	em_png_free(ctx, &png);
+	{
+		em_volume	long_voxels = *s.volume;
+
+		long_voxels.grid.voxel[0] = 1;
+		long_voxels.grid.voxel[1] = 1;
+		long_voxels.grid.voxel[2] = 1000;
+		em_surface	odd = s;
+
+		odd.volume = &long_voxels;
+		ok(em_draw_surface(ctx, &odd, &png) == EM_BAD_ARGUMENT, "voxels a thousand times as long as wide, whose rays would take for ever");
+	}
 	s.level = NAN;
 	ok(em_draw_surface(ctx, &s, &png) == EM_BAD_ARGUMENT, "no level");
 	em_volume_destroy(ctx, colour);

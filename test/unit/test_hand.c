@@ -383,6 +383,26 @@ test_contexts(em_ctx *ctx)
 	em_ctx_destroy(stopping);
 }
 
+/* A map without any variation has no rods, not hundreds of them by rounding. */
+static void
+test_constant(em_ctx *ctx)
+{
+	const em_grid grid = {.n = {48, 40, 44},.voxel = {1, 1, 1},.angle = {90, 90, 90}};
+	em_hand		hand = {0};
+	em_volume  *v;
+
+	if (!ok(em_volume_create(ctx, &grid, "test map", &v) == EM_OK, "a map"))
+		return;
+	for (int64_t z = 0; z < grid.n[2]; z++)
+		for (int64_t y = 0; y < grid.n[1]; y++)
+			for (int64_t x = 0; x < grid.n[0]; x++)
+				em_volume_row(v, y, z)[x] = 1;
+	ok(look(ctx, v, 0.5, 4, &hand), "of one value everywhere is looked at");
+	is_int(hand.candidates, 0, "and has no rods");
+	is_int(hand.decision, EM_HAND_NONE, "and no hand");
+	em_volume_destroy(ctx, v);
+}
+
 int
 main(void)
 {
@@ -398,6 +418,7 @@ main(void)
 	test_noise(ctx);
 	test_classifier(ctx);
 	test_contexts(ctx);
+	test_constant(ctx);
 	em_ctx_destroy(ctx);
 	return tap_done();
 }

@@ -127,6 +127,10 @@ run(em_workbench *wb, em_results *out)
 			return em_results_state(out, EM_FAILED, "voxels_too_coarse",
 									"voxels of %.2f Å do not hold the layer lines of helices at 5.4 Å",
 									grid->voxel[j]);
+	if (unit_voxel(grid) > COARSEST_VOXEL)
+		return em_results_state(out, EM_FAILED, "voxels_too_coarse",
+								"a box of this size would be sampled at %.2f Å, which does not hold the layer lines of "
+								"helices at 5.4 Å", unit_voxel(grid));
 	return measure(wb, out);
 }
 

@@ -16,6 +16,7 @@
 #define BRICK 8
 #define STEP 0.6
 #define MARGIN 1.06				/* of a picture that fits the surface */
+#define MOST_UNEQUAL 50.0		/* edges of a voxel: a ray's steps go by the shortest */
 
 const double em_surface_view[3][3] = {{0, -90, -90}, {-90, 0, -90}, {0, 0, 0}};
 
@@ -48,12 +49,14 @@ set_directions(em_hits *c, const double turn[3])
 }
 
 /* Mark the bricks that reach the level, one voxel beyond their faces included. */
-static void
-mark_bricks(em_hits *c)
+static em_status
+mark_bricks(em_ctx *ctx, em_hits *c)
 {
 	const em_volume *v = c->v;
 
 	for (int64_t z = 0; z < v->grid.n[2]; z++)
+	{
+		EM_TRY(em_poll(ctx));
 		for (int64_t y = 0; y < v->grid.n[1]; y++)
 		{
 			const float *row = em_volume_row(v, y, z);
@@ -69,6 +72,8 @@ mark_bricks(em_hits *c)
 						c->full[(at[2] * c->bricks[1] + at[1]) * c->bricks[0] + at[0]] = 1;
 					}
 		}
+	}
+	return EM_OK;
 }
 
 /* The part of a ray inside the box, as depths; false when it misses. */
@@ -332,8 +337,24 @@ cast(em_ctx *ctx, em_hits *c)
 	c->light = em_alloc(ctx, rays, sizeof(float), "the rays of the picture");
 	if (c->full == NULL || c->depth == NULL || c->light == NULL)
 		return em_ctx_status(ctx);
-	mark_bricks(c);
+	EM_TRY(mark_bricks(ctx, c));
 	return em_parallel(ctx, "drawing", c->h, cast_row, c);
+}
+
+/* The longest edge of a voxel over the shortest, of those that are known. */
+static double
+most_unequal(const em_grid *grid)
+{
+	double		longest = 0;
+	double		shortest = INFINITY;
+
+	for (int j = 0; j < 3; j++)
+		if (grid->voxel[j] > 0)
+		{
+			longest = fmax(longest, grid->voxel[j]);
+			shortest = fmin(shortest, grid->voxel[j]);
+		}
+	return longest > 0 ? longest / shortest : 1;
 }
 
 em_status
@@ -348,6 +369,9 @@ em_cast(em_ctx *ctx, const em_volume *v, double level, const double turn[3], boo
 	for (int j = 0; j < 3; j++)
 		if (!isfinite(turn[j]))
 			return em_fail(ctx, EM_BAD_ARGUMENT, "angles must be finite numbers");
+	if (most_unequal(&v->grid) > MOST_UNEQUAL)
+		return em_fail(ctx, EM_BAD_ARGUMENT, "voxels %g times as long as wide cannot be drawn as a surface",
+					   most_unequal(&v->grid));
 	c = em_alloc(ctx, 1, sizeof(em_hits), "the rays of the picture");
 	if (c == NULL)
 		return em_ctx_status(ctx);

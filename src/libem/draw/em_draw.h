@@ -65,7 +65,7 @@ typedef struct em_surface
 extern const double em_surface_view[3][3];
 
 /* Least and greatest colour value of the voxels that reach the level, 0 and 1 when there are none. */
-extern void em_surface_range(const em_surface *surface, double *low, double *high);
+extern em_status em_surface_range(em_ctx *ctx, const em_surface *surface, double *low, double *high);
 
 /*
  * Draw the surface with parallel rays: light from the upper left, far parts

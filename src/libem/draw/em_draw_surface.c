@@ -165,7 +165,7 @@ em_paint_surface(em_ctx *ctx, const em_hits *hits, const em_surface *surface, em
 	memset(out, 0, sizeof(*out));
 	if (s.colour != NULL && !(isfinite(s.low) && isfinite(s.high)))
 	{
-		em_surface_range(&s, &range[0], &range[1]);
+		EM_TRY(em_surface_range(ctx, &s, &range[0], &range[1]));
 		s.low = isfinite(s.low) ? s.low : range[0];
 		s.high = isfinite(s.high) ? s.high : range[1];
 	}
@@ -187,14 +187,16 @@ em_paint_surface(em_ctx *ctx, const em_hits *hits, const em_surface *surface, em
 	return status;
 }
 
-void
-em_surface_range(const em_surface *surface, double *low, double *high)
+em_status
+em_surface_range(em_ctx *ctx, const em_surface *surface, double *low, double *high)
 {
 	const em_volume *v = surface->volume;
 
 	*low = INFINITY;
 	*high = -INFINITY;
 	for (int64_t z = 0; z < v->grid.n[2]; z++)
+	{
+		EM_TRY(em_poll(ctx));
 		for (int64_t y = 0; y < v->grid.n[1]; y++)
 			for (int64_t x = 0; x < v->grid.n[0]; x++)
 				if (em_volume_row(v, y, z)[x] >= surface->level)
@@ -208,11 +210,13 @@ em_surface_range(const em_surface *surface, double *low, double *high)
 						*high = fmax(*high, value);
 					}
 				}
+	}
 	if (!isfinite(*low) || !isfinite(*high))
 	{
 		*low = 0;
 		*high = 1;
 	}
+	return EM_OK;
 }
 
 /* Do the map and the one to colour by cover the same box, to a voxel? */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/em_par.h"
+#include "core/em_quantile.h"
 #include "fourier/em_fft.h"
 #include "fourier/em_riesz.h"
 #include "volume/em_rows.h"
@@ -128,7 +129,7 @@ find_candidates(em_ctx *ctx, const em_volume *spectrum, const em_mask *mask, em_
 	em_volume  *v;
 	em_rod	   *rod = NULL;
 	double		mean;
-	double		sd;
+	double		sd = 0;
 	em_status	status;
 
 	EM_TRY(em_volume_copy(ctx, spectrum, "the map at 7 Å", &v));
@@ -143,6 +144,9 @@ find_candidates(em_ctx *ctx, const em_volume *spectrum, const em_mask *mask, em_
 		*out = em_alloc(ctx, (uint64_t) *n, sizeof(em_hand_candidate), "candidates for helices");
 		status = *out == NULL ? em_ctx_status(ctx) : EM_OK;
 	}
+	/* Where nothing varies, rods are rounding errors. */
+	if (!(sd > 0))
+		*n = 0;
 	for (int i = 0; i < *n && status == EM_OK; i++)
 	{
 		(*out)[i].rod = rod[i];
@@ -184,7 +188,7 @@ em_hand_candidates(em_ctx *ctx, em_volume *spectrum, const em_mask *mask, double
 uint64_t
 em_hand_bytes(const em_ctx *ctx, const em_grid *grid)
 {
-	const uint64_t search = em_rods_bytes(grid);
+	const uint64_t search = em_rods_bytes(grid) + em_quantile_bytes(ctx);
 	const uint64_t transform = em_fft_scratch_bytes(ctx, grid);
 
 	return em_volume_bytes(grid) + em_radial_bytes(grid) + (search > transform ? search : transform) +

@@ -176,7 +176,7 @@ mean_around(const em_volume *v, int64_t x, int64_t y, int64_t z)
 em_status
 em_cells_extend(em_ctx *ctx, em_volume *v, double reach)
 {
-	int			steps = (int) fmax(1, ceil(reach / v->grid.voxel[0]));
+	int			steps = (int) fmin(EM_CELLS_SIDE, fmax(1, ceil(reach / v->grid.voxel[0])));
 	em_volume  *before;
 
 	for (int i = 0; i < steps; i++)
