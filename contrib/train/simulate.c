@@ -169,15 +169,6 @@ draw_distance(em_volume *v, const tr_atom *atom)
 		}
 }
 
-/* Squared distance from the origin of Fourier space, 1/Å², on one axis. */
-static double
-frequency(const em_grid *grid, int axis, int64_t i)
-{
-	const int64_t n = grid->n[axis];
-
-	return (double) (i > n / 2 ? i - n : i) / ((double) n * grid->voxel[axis]);
-}
-
 void
 tr_filter(em_volume *v, tr_factor_fn factor, const void *arg)
 {
@@ -187,12 +178,12 @@ tr_filter(em_volume *v, tr_factor_fn factor, const void *arg)
 		for (int64_t y = 0; y < grid->n[1]; y++)
 		{
 			float	   *row = em_volume_row(v, y, z);
-			const double fy = frequency(grid, 1, y);
-			const double fz = frequency(grid, 2, z);
+			const double fy = tr_frequency(grid, 1, y);
+			const double fz = tr_frequency(grid, 2, z);
 
 			for (int64_t x = 0; x <= grid->n[0] / 2; x++)
 			{
-				const double fx = frequency(grid, 0, x);
+				const double fx = tr_frequency(grid, 0, x);
 				const float f = (float) factor(arg, sqrt(fx * fx + fy * fy + fz * fz));
 
 				row[2 * x] *= f;

@@ -78,6 +78,15 @@ extern void tr_shell_power_measure(const em_volume *spectrum, tr_shell_power *ou
 /* The same at a frequency (1/Å), linear between shells. */
 extern double tr_power_at(const tr_shell_power *p, double s);
 
+/* Frequency of coefficient i along an axis, 1/Å. */
+static inline double
+tr_frequency(const em_grid *grid, int axis, int64_t i)
+{
+	const int64_t n = grid->n[axis];
+
+	return (double) (i > n / 2 ? i - n : i) / ((double) n * grid->voxel[axis]);
+}
+
 /* Multiply a half spectrum by factor(s), s in 1/Å. */
 typedef double (*tr_factor_fn) (const void *arg, double s);
 extern void tr_filter(em_volume *spectrum, tr_factor_fn factor, const void *arg);

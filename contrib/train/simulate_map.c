@@ -55,14 +55,6 @@ density_factor(const void *arg, double s)
 	return exp(-(o->b - TR_BASE_B) * s * s / 4) * (1 - o->contrast * exp(-200 * s * s / 4));
 }
 
-static double
-frequency(const em_grid *grid, int axis, int64_t i)
-{
-	const int64_t n = grid->n[axis];
-
-	return (double) (i > n / 2 ? i - n : i) / ((double) n * grid->voxel[axis]);
-}
-
 void
 tr_shell_power_measure(const em_volume *v, tr_shell_power *out)
 {
@@ -77,12 +69,12 @@ tr_shell_power_measure(const em_volume *v, tr_shell_power *out)
 		for (int64_t y = 0; y < grid->n[1]; y++)
 		{
 			const float *row = em_volume_row(v, y, z);
-			const double fy = frequency(grid, 1, y);
-			const double fz = frequency(grid, 2, z);
+			const double fy = tr_frequency(grid, 1, y);
+			const double fz = tr_frequency(grid, 2, z);
 
 			for (int64_t x = 0; x <= grid->n[0] / 2; x++)
 			{
-				const double fx = frequency(grid, 0, x);
+				const double fx = tr_frequency(grid, 0, x);
 				const int	shell = (int) (sqrt(fx * fx + fy * fy + fz * fz) / out->step + 0.5);
 				const double twice = x == 0 || 2 * x == grid->n[0] ? 1 : 2;
 

@@ -302,21 +302,11 @@ measure(em_workbench *wb, em_results *out)
 static em_status
 run_monodir(em_workbench *wb, em_results *out)
 {
-	const double resolution = em_workbench_resolution(wb);
 	bool		ready;
 
-	if (!(resolution > 0) || !isfinite(resolution))
-		return em_results_state(out, EM_NOT_APPLICABLE, "no_resolution", "no resolution is reported");
-	EM_TRY(em_results_measure(out, "reported_resolution", resolution, "Å"));
-	if (resolution > WORST_RESOLUTION)
-		return em_results_state(out, EM_NOT_APPLICABLE, "resolution_too_low",
-								"the method does not apply to maps with a resolution worse than %g Å",
-								WORST_RESOLUTION);
-	EM_TRY(em_level0_ready(wb, out, true, &ready));
+	EM_TRY(em_level0_resolved(wb, out, WORST_RESOLUTION, &ready));
 	if (!ready)
 		return EM_OK;
-	if (em_grid_check(out->ctx, em_workbench_grid(wb, EM_ROLE_MAP), em_role_name(EM_ROLE_MAP)) != EM_OK)
-		return em_results_state(out, EM_FAILED, "bad_grid", "%s", em_ctx_message(out->ctx));
 	return measure(wb, out);
 }
 

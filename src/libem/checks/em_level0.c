@@ -50,6 +50,27 @@ em_level0_ready(em_workbench *wb, em_results *out, bool contour, bool *ready)
 }
 
 em_status
+em_level0_resolved(em_workbench *wb, em_results *out, double worst, bool *ready)
+{
+	const double resolution = em_workbench_resolution(wb);
+
+	*ready = false;
+	if (!(resolution > 0) || !isfinite(resolution))
+		return em_results_state(out, EM_NOT_APPLICABLE, "no_resolution", "no resolution is reported");
+	EM_TRY(em_results_measure(out, "reported_resolution", resolution, "Å"));
+	if (resolution > worst)
+		return em_results_state(out, EM_NOT_APPLICABLE, "resolution_too_low",
+								"the method does not apply to maps with a resolution worse than %g Å", worst);
+	EM_TRY(em_level0_ready(wb, out, true, ready));
+	if (!*ready)
+		return EM_OK;
+	if (em_grid_check(out->ctx, em_workbench_grid(wb, EM_ROLE_MAP), em_role_name(EM_ROLE_MAP)) == EM_OK)
+		return EM_OK;
+	*ready = false;
+	return em_results_state(out, EM_FAILED, "bad_grid", "%s", em_ctx_message(out->ctx));
+}
+
+em_status
 em_level0_mask_vrs(em_workbench *wb, const em_mask **out)
 {
 	em_status	status = em_workbench_hard_mask_vrs(wb, out);

@@ -15,6 +15,12 @@
  */
 extern em_status em_level0_ready(em_workbench *wb, em_results *out, bool contour, bool *ready);
 
+/*
+ * The same for methods with a worst resolution (Å) that need the contour and axes
+ * at right angles; stores reported_resolution.
+ */
+extern em_status em_level0_resolved(em_workbench *wb, em_results *out, double worst, bool *ready);
+
 /* The hard mask of VRS, or NULL when VRS would find it empty. */
 extern em_status em_level0_mask_vrs(em_workbench *wb, const em_mask **out);
 
