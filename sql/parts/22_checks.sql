@@ -17,20 +17,20 @@ INSERT INTO em_level_info (level, ordinal, inputs, preamble, title, description,
 
 INSERT INTO em_check (check_code, level, ordinal, name, title, shipped, applies, reference,
                       sentence_ok, sentence_warned, explanation) VALUES
-('0.a', '0', 1, 'Mass analysis', 'Mass analysis', true, NULL, NULL,
+('0.a', '0', 1, 'Mass analysis', 'Mass analysis', true, NULL, '10.1039/D2FD00059H',
  'The map seems to be well centered.',
  'The map seems to have some problem in its centering or extra space (see Sec. {section}).',
  'A molecule should sit near the middle of its box, with free space on every side: the contrast transfer function '
  'spreads density beyond the molecule, and correcting it needs that room. The space is measured from the faces of the '
  'box to the mask of the molecule; the centre of mass tells whether density gathers on one side.'),
-('0.b', '0', 2, 'Mask analysis', 'Mask analysis', true, NULL, NULL,
+('0.b', '0', 2, 'Mask analysis', 'Mask analysis', true, NULL, '10.1039/D2FD00059H',
  'There is no problem with the suggested threshold.',
  'There seems to be a problem with the suggested threshold (see Sec. {section}).',
  'At the suggested threshold nearly all the mass should belong to one connected piece. Some tiny isolated blobs of noise '
  'are normal, as long as together they hold little mass and none is large. The raw mask (all voxels at or above the '
  'threshold) is compared with the constructed mask (its largest piece, dilated by 2 Å): the overlap is the share of the '
  'raw mask that the constructed mask covers, 1 at best.'),
-('0.c', '0', 3, 'Background analysis', 'Background analysis', true, NULL, NULL,
+('0.c', '0', 3, 'Background analysis', 'Background analysis', true, NULL, '10.1039/D2FD00059H',
  'There is no problem with the map''s background.',
  'There seems to be a problem with the map''s background (see Sec. {section}).',
  'Background is everything outside the mask. It should be noise around zero: its mean should not differ from zero by '

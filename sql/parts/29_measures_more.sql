@@ -10,6 +10,7 @@ INSERT INTO em_measure_info (check_code, ordinal, shipped, name, label, unit, di
 ('1.a', 20, true, 'fsc_masked_0143', 'resolution at FSC 0.143 inside the mask', 'Å', 2, 'half maps multiplied by the soft mask'),
 ('1.a', 21, true, 'fsc_corrected_0143', 'resolution at FSC 0.143 inside the mask, corrected', 'Å', 2,
  'less what the mask alone correlates, measured with random phases (RELION)'),
+('1.a', 22, true, 'randomised_from', 'resolution beyond which phases were made random', 'Å', 2, 'where the FSC without mask first falls below 0.8'),
 ('1.b', 20, true, 'fsc_0143_vrs', 'resolution at FSC 0.143 inside the sphere (VRS definition)', 'Å', 2, 'last shell before the first fall'),
 ('1.c', 20, true, 'step', 'spacing of the points that were measured', 'voxels', 0, 'the others are interpolated'),
 ('1.c', 21, true, 'points', 'number of points that were measured', '', 0, NULL),

@@ -40,4 +40,4 @@ COMMENT ON FUNCTION em_pictures(emmap, double precision, text, text[], bytea[], 
     'All pictures of a report from one pass over the map; what: one kind.  Kinds slice, variance and projection, their part an axis; '
     'with a level also surface (part: the view), mask (slices of the raw and the constructed mask), background (voxels outside the mask more than 5 '
     'standard deviations from their mean, added up along each axis), and local: the surface coloured by each of `local` (em_local_map.cells) '
-    'from low to high, part: its name and the view.  Beyond 256 voxels a side from means of factor^3 voxels';
+    'from low to high, part: its name and the view.  The three planes of a kind share one grey scale.  Beyond 256 voxels a side from means of factor^3 voxels';

@@ -22,9 +22,10 @@ CREATE FUNCTION em_local_resolution_map(
 COMMENT ON FUNCTION em_local_resolution_map(emmap, double precision, double precision, emmap) IS
     'The local resolution of em_local_resolution as a map (Å; 0 outside the mask)';
 
-INSERT INTO em_measure_info (check_code, ordinal, shipped, name, label, unit, digits, description) VALUES
+INSERT INTO em_measure_info (check_code, ordinal, shipped, name, label, unit, digits, description, words) VALUES
 ('0.e', 20, true, 'noise_outside', 'noise outside the mask to compare with', '', 0,
- '1: yes; 0: the outside is constant or too small, so the shape of the local spectrum alone was used'),
+ '0: the outside is constant or too small', '{none; the shape of the local spectrum alone was used,yes}');
+INSERT INTO em_measure_info (check_code, ordinal, shipped, name, label, unit, digits, description) VALUES
 ('0.e', 21, true, 'no_signal_percent', 'share of the mask without signal', '%', 1,
  'every band holds less than twice the noise outside; counted as 14 Å'),
 ('0.e', 22, true, 'clipped_percent', 'share of the mask with a clipped value', '%', 1, 'outside the range of the method'),

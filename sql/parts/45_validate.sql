@@ -163,7 +163,7 @@ BEGIN
     SELECT state INTO STRICT outcome FROM result;
     PERFORM pg_notify('emvalid_result', jsonb_build_object(
         'entry', entry_id, 'check', check_code, 'state', outcome, 'run', run_id)::text);
-    IF current_setting('emvalid.verbose')::boolean THEN
+    IF current_setting('emvalid.report_checks')::boolean THEN
         RAISE NOTICE '%: % % (% s)', entry_id, check_code, outcome,
                      round(extract(epoch FROM clock_timestamp() - begun), 2);
     END IF;

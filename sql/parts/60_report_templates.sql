@@ -70,7 +70,7 @@ INSERT INTO em_check_text (check_code, ordinal, shipped, template) VALUES
 ('0.d', 4, true, 'VRS definition: B-factor {bfactor_vrs} Å², line ln|F| = {slope_vrs} Å²/d² + ({intercept_vrs}).'),
 
 ('0.e', 4, true, 'Measured from one map by the local-spectrum regressor, which stands in for the network of the original service.'),
-('0.e', 5, true, 'Noise outside the mask to compare with (1: yes; 0: none, so the shape of the local spectrum alone was used): {noise_outside}.'),
+('0.e', 5, true, 'Noise outside the mask to compare with: {noise_outside}.'),
 ('0.e', 6, true, '{no_signal_percent} % of the mask hold no signal in any band and count as 14 Å; {clipped_percent} % were outside '
                  '{finest_value} to 14 Å and are clipped.'),
 
@@ -83,14 +83,17 @@ INSERT INTO em_check_text (check_code, ordinal, shipped, template) VALUES
 ('1.a', 2, true, 'It is {fsc_05} Å at FSC 0.5.'),
 ('1.a', 3, true, 'Up to {fsc_09} Å the information is well preserved (FSC above 0.9).'),
 ('1.a', 4, true, 'Times that the FSC falls below 0.143: {crossings_0143}; below 0.5: {crossings_05}.'),
-('1.a', 5, true, 'The DPR reaches 45° at {dpr} Å.'),
-('1.a', 6, true, 'The DPR reaches 94.6°, which corresponds to an FSC of 0.143, at {dpr_fsc0143} Å.'),
-('1.a', 7, true, 'The SSNR falls below 1 at {ssnr} Å, which corresponds to an FSC of 1/3.'),
-('1.a', 8, true, 'VRS definition, FSC: {fsc_0143_vrs} Å at 0.143.'),
-('1.a', 9, true, 'VRS definition, FSC above 0.9 up to {fsc_09_vrs} Å.'),
-('1.a', 10, true, 'VRS definition, DPR: {dpr_vrs} Å at 102.9°.'),
-('1.a', 11, true, 'VRS definition, SSNR: {ssnr_vrs} Å, where the mean ratio of amplitudes is 2.'),
-('1.a', 12, true, 'VRS definition, mean of the three: {mean_vrs} Å, within [{min_vrs}, {max_vrs}] Å.'),
+('1.a', 5, true, 'Inside the mask the resolution is {fsc_masked_0143} Å at FSC 0.143.'),
+('1.a', 6, true, 'Corrected for what the mask adds, it is {fsc_corrected_0143} Å, with random phases beyond {randomised_from} Å.'),
+('1.a', 7, true, 'The DPR reaches 45° at {dpr} Å.'),
+('1.a', 8, true, 'The DPR reaches 94.6°, which corresponds to an FSC of 0.143, at {dpr_fsc0143} Å.'),
+('1.a', 9, true, 'The SSNR falls below 1 at {ssnr} Å, which corresponds to an FSC of 1/3.'),
+('1.a', 10, true, 'VRS definition, FSC: {fsc_0143_vrs} Å at 0.143.'),
+('1.a', 11, true, 'VRS definition, FSC above 0.9 up to {fsc_09_vrs} Å.'),
+('1.a', 12, true, 'VRS definition, DPR: {dpr_vrs} Å at 102.9°.'),
+('1.a', 13, true, 'VRS definition, SSNR: {ssnr_vrs} Å, where the mean ratio of amplitudes is 2.'),
+('1.a', 14, true, 'VRS definition, mean of the three: {mean_vrs} Å, within [{min_vrs}, {max_vrs}] Å.'),
+
 
 ('1.b', 1, true, 'The resolution at a false discovery rate of 1 % is {resolution} Å.'),
 ('1.b', 2, true, 'The B-factor of the averaged half maps is {bfactor} Å².'),
@@ -130,5 +133,5 @@ INSERT INTO em_check_text (check_code, ordinal, shipped, template, series, headi
  '{voxels,mass_kda,residues}', '{Threshold,Voxels,Mass (kDa),Residues}', '{4,0,2,2}', 25),
 ('0.d', 5, true, 'Guinier plot (d in Å):',
  '{ln_f,ln_f_fit,n}', '{1/d²,ln|F|,fitted line,coefficients}', '{5,4,4,0}', 16),
-('1.a', 13, true, 'Curves by shell (frequency in 1/Å, resolution in Å, DPR in degrees):',
+('1.a', 15, true, 'Curves by shell (frequency in 1/Å, resolution in Å, DPR in degrees):',
  '{resolution,fsc,dpr,ssnr,n}', '{Frequency,Resolution,FSC,DPR,SSNR,Coefficients}', '{5,2,4,1,3,0}', 24);

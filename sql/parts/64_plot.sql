@@ -22,6 +22,11 @@ RETURN CASE
 END;
 COMMENT ON FUNCTION _em_short(float8) IS 'Internal: a finite number with about four significant digits';
 
+CREATE FUNCTION _em_minus(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 5
+RETURN regexp_replace(value, '(^|[\s(\[=,e])-(?=\d)', '\1−', 'g');
+COMMENT ON FUNCTION _em_minus(text) IS 'Internal: text with a true minus sign before its negative numbers, to be read, not to be parsed';
+
 CREATE FUNCTION _em_ticks(low float8, high float8, wanted int, logarithmic boolean) RETURNS float8[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 20
 BEGIN ATOMIC
@@ -75,7 +80,6 @@ DECLARE
     i       int;
     shown   int := 0;
     tall    float8;
-    label   text;
 BEGIN
     -- Ranges: of the finite values, in exponents on a logarithmic axis
     SELECT min(p.x), max(p.x), min(p.y), max(p.y) INTO xa, xb, ya, yb
@@ -102,6 +106,11 @@ BEGIN
         xa := xa - t;
         xb := xb + t;
     END IF;
+    -- Points far below a fitted line would leave it no room
+    IF spec #>> '{y,below}' IS NOT NULL THEN
+        ya := greatest(ya, (SELECT min(v.y::float8) FROM jsonb_array_elements_text(spec #> ARRAY['curves', (n - 1)::text, 'y']) AS v (y) WHERE _em_is_finite(v.y::float8))
+                           - (spec #>> '{y,below}')::float8);
+    END IF;
     ya := coalesce((spec #>> '{y,low}')::float8, ya);
     yb := coalesce((spec #>> '{y,high}')::float8, yb);
     IF NOT xb > xa THEN
@@ -114,25 +123,30 @@ BEGIN
         SELECT count(*) INTO tall FROM jsonb_array_elements(coalesce(spec -> 'lines', '[]')) AS l (e) WHERE e ->> 'axis' = 'x';
         yb := yb + (0.04 + 0.08 * least(tall, 3)) * (yb - ya);
     END IF;
-    y1 := 12 + 20 * ceil(n / 2.0);
+    y1 := 12 + 20 * ceil((n + jsonb_array_length(coalesce(spec -> 'regions', '[]'))) / 2.0);
 
-    -- Shaded regions, open ends at the frame
+    -- Shaded regions, open ends at the frame; named in the legend, behind the curves
+    i := 0;
     FOR c IN SELECT e FROM jsonb_array_elements(coalesce(spec -> 'regions', '[]')) AS l (e) LOOP
         at := round((x0 + (x1 - x0) * (least(greatest(coalesce((c ->> 'from')::float8, xa), xa), xb) - xa) / (xb - xa))::numeric, 1);
         place := round((x0 + (x1 - x0) * (least(greatest(coalesce((c ->> 'to')::float8, xb), xa), xb) - xa) / (xb - xa))::numeric, 1);
         CONTINUE WHEN NOT place > at;
-        label := coalesce(c ->> 'label', '');
-        body := body || format('<rect fill="#e4e4e4" x="%s" y="%s" width="%s" height="%s"><title>%s</title></rect>', at, y1, round((place - at)::numeric, 1), y0 - y1, _em_html(label))
-            || CASE WHEN 7 * length(label) < place - at THEN format('<text style="font-size:12px" x="%s" y="%s" text-anchor="middle">%s</text>', round(((at + place) / 2)::numeric, 1),
-                   y1 + 15 + 16 * (SELECT count(*) FROM jsonb_array_elements(coalesce(spec -> 'lines', '[]')) AS l (e) WHERE e ->> 'axis' = 'x'), _em_html(label))
-               ELSE '' END;
+        -- Each region begins with a line, so that one inside another is seen without its shade
+        piece := CASE WHEN (c ->> 'light')::boolean THEN '#f4f4f4' ELSE '#e4e4e4' END;
+        body := body || format('<rect fill="%s" x="%s" y="%s" width="%s" height="%s"/><line stroke="#999" x1="%2$s" x2="%2$s" y1="%3$s" y2="%6$s"/>',
+                               piece, at, y1, round((place - at)::numeric, 1), y0 - y1, y0);
+        at := x0 + 8 + ((n + i) % 2) * 274;
+        place := 16 + 20 * ((n + i) / 2);
+        i := i + 1;
+        legend := legend || format('<rect x="%s" y="%s" width="34" height="12" fill="%s" stroke="#999"/><text x="%s" y="%s">%s</text>',
+                                   at, place - 6, piece, at + 42, place + 4, _em_html(coalesce(c ->> 'label', '')));
     END LOOP;
 
     -- Grid and ticks
     FOREACH t IN ARRAY _em_ticks(xa, xb, 7, xlog) LOOP
         at := round((x0 + (x1 - x0) * (t - xa) / (xb - xa))::numeric, 1);
         body := body || format('<line stroke="#ddd" x1="%1$s" x2="%1$s" y1="%2$s" y2="%3$s"/><text x="%1$s" y="%4$s" text-anchor="middle">%5$s</text>',
-                               at, y1, y0, y0 + 18, _em_short(CASE WHEN xlog THEN power(10::float8, t) ELSE t END))
+                               at, y1, y0, y0 + 18, _em_minus(_em_short(CASE WHEN xlog THEN power(10::float8, t) ELSE t END)))
             || CASE WHEN inverse AND t > 0 THEN
                    format('<text fill="#444" style="font-size:11.5px" x="%s" y="%s" text-anchor="middle">%s Å</text>', at, y0 + 33, trim_scale(round((1 / t)::numeric, 1)))
                ELSE '' END;
@@ -140,7 +154,7 @@ BEGIN
     FOREACH t IN ARRAY _em_ticks(ya, yb, 7, ylog) LOOP
         at := round((y0 - (y0 - y1) * (t - ya) / (yb - ya))::numeric, 1);
         body := body || format('<line stroke="#ddd" x1="%s" x2="%s" y1="%s" y2="%3$s"/><text x="%s" y="%s" text-anchor="end">%s</text>',
-                               x0, x1, at, x0 - 7, at + 4, _em_short(CASE WHEN ylog THEN power(10::float8, t) ELSE t END));
+                               x0, x1, at, x0 - 7, at + 4, _em_minus(_em_short(CASE WHEN ylog THEN power(10::float8, t) ELSE t END)));
     END LOOP;
 
     -- Curves
@@ -165,6 +179,7 @@ BEGIN
                 WHERE _em_is_finite(v.vx::float8) AND _em_is_finite(v.vy::float8)
             ) AS q
             WHERE q.x IS NOT NULL AND q.y IS NOT NULL AND (q.k % q.every = 0 OR q.every = 1)
+              AND (spec #>> '{y,below}' IS NULL OR q.y >= ya)
         ) AS p;
         CONTINUE WHEN piece IS NULL;
         body := body || format('<path fill="none" stroke-linejoin="round" d="%s" stroke="%s" %s/>', piece, colour[(i - 1) % 5 + 1],
@@ -203,6 +218,21 @@ BEGIN
         END IF;
     END LOOP;
 
+    -- Crossings: a ring and its number, on the side where there is room
+    FOR c IN SELECT e FROM jsonb_array_elements(coalesce(spec -> 'marks', '[]')) AS l (e) LOOP
+        t := (c ->> 'x')::float8;
+        at := (c ->> 'y')::float8;
+        t := CASE WHEN NOT xlog THEN t WHEN t > 0 THEN log(t) END;
+        at := CASE WHEN NOT ylog THEN at WHEN at > 0 THEN log(at) END;
+        CONTINUE WHEN coalesce(t < xa OR t > xb OR at < ya OR at > yb, true);
+        t := round((x0 + (x1 - x0) * (t - xa) / (xb - xa))::numeric, 1);
+        at := round((y0 - (y0 - y1) * (at - ya) / (yb - ya))::numeric, 1);
+        body := body || format('<circle cx="%s" cy="%s" r="4" fill="#fff" stroke="#111" stroke-width="1.5"/>'
+                               '<text style="font-size:12px;paint-order:stroke" stroke="#fff" stroke-width="5" x="%s" y="%s" text-anchor="%s">%s</text>',
+                               t, at, t + CASE c ->> 'side' WHEN 'left' THEN -6 ELSE 6 END, at + CASE c ->> 'side' WHEN 'left' THEN 16 ELSE -7 END,
+                               CASE c ->> 'side' WHEN 'left' THEN 'end' ELSE 'start' END, _em_html(coalesce(c ->> 'label', '')));
+    END LOOP;
+
     RETURN format('<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" viewBox="0 0 %s %s" style="font:13px DejaVu Sans,Arial,sans-serif">'
                   '<title>%s</title><desc>%s</desc>',
                   width, height, _em_html(coalesce(spec ->> 'title', '')), _em_html(coalesce(spec ->> 'desc', '')))
@@ -212,8 +242,9 @@ BEGIN
 END;
 $$;
 COMMENT ON FUNCTION em_plot_svg(jsonb) IS
-    'a plot as SVG: {title, desc, x: {label, log, inverse}, y: {label, log, low, high}, curves: [{name, style: line, bars or points, x, y}], '
-    'lines: [{axis, value, label}], regions: [{from, to, label}], shaded, an end that is missing is that of the axis}; inverse writes 1/x in Å below the ticks; NULL when there is no finite point';
+    'a plot as SVG: {title, desc, x: {label, log, inverse}, y: {label, log, low, high, below}, curves: [{name, style: line, bars or points, x, y}], '
+    'lines: [{axis, value, label}], regions: [{from, to, label, light}], shaded, an end that is missing is that of the axis, marks: [{x, y, label, side: left or right}]}; inverse writes '
+    '1/x in Å below the ticks; with below what lies more than that under the last curve is left out; NULL when there is no finite point';
 
 -- Figures of the report --------------------------------------------------------
 
@@ -229,6 +260,7 @@ CREATE TABLE em_figure (
     styles     text[] NOT NULL,
     lines      jsonb NOT NULL DEFAULT '[]',
     regions    jsonb NOT NULL DEFAULT '[]',
+    marks      jsonb NOT NULL DEFAULT '[]',
     shipped    boolean NOT NULL DEFAULT false,
     edited     boolean NOT NULL DEFAULT false,
     PRIMARY KEY (check_code, ordinal),
@@ -242,15 +274,10 @@ COMMENT ON COLUMN em_figure.x IS 'the axis, as em_plot_svg wants it';
 COMMENT ON COLUMN em_figure.y IS 'the axis, as em_plot_svg wants it';
 COMMENT ON COLUMN em_figure.styles IS 'line, bars or points, for each series; sphere or counts for those of directions';
 COMMENT ON COLUMN em_figure.regions IS 'shaded ranges of x: {label, from, to} with ends like those of lines; one that is missing is the end of the axis';
+COMMENT ON COLUMN em_figure.marks IS
+    'crossings: {measure, inverse, y, side, name}: a ring where the measure (inverse: 1/it) stands at height y, with its value; side left or right; name: what to write behind the value';
 COMMENT ON COLUMN em_figure.lines IS
     'thresholds: {axis, label} with a value, the name of a measure, or contour or resolution as entry; inverse: 1/value';
-
-CREATE TRIGGER em_mark_edited BEFORE UPDATE ON em_figure
-    FOR EACH ROW EXECUTE FUNCTION _em_mark_edited();
-COMMENT ON TRIGGER em_mark_edited ON em_figure IS 'marks shipped rows that are changed';
-CREATE TRIGGER em_replace_shipped BEFORE INSERT ON em_figure
-    FOR EACH ROW EXECUTE FUNCTION _em_replace_shipped('check_code', 'ordinal');
-COMMENT ON TRIGGER em_replace_shipped ON em_figure IS 'lets edited shipped rows from a dump replace the untouched ones';
 
 INSERT INTO em_figure (check_code, ordinal, shipped, title, caption, x, y, series, labels, styles, lines, regions) VALUES
 ('0.b', 1, true, 'Enclosed mass against threshold', 'Mass of the voxels above each threshold, at 1.207 Å³/Da. A molecule of known mass shows where its contour should be.',
@@ -259,13 +286,13 @@ INSERT INTO em_figure (check_code, ordinal, shipped, title, caption, x, y, serie
 ('0.b', 2, true, 'Cumulated share of the components', 'Share of the raw mask that the largest components hold together.',
  '{"label": "Components, from the largest"}', '{"label": "Cumulated share (%)", "low": 0, "high": 105}', '{component_cumulated_percent}',
  '{cumulated share}', '{line}', '[{"axis": "y", "value": 95, "label": "95 %"}]', '[]'),
-('0.d', 1, true, 'Guinier plot', 'Logarithm of the mean amplitude of each shell against 1/d², and the line fitted between 15 Å and the reported resolution; the B-factor is four times its slope.',
- '{"label": "1/d² (1/Å²)"}', '{"label": "ln |F|"}', '{ln_f,ln_f_fit}', '{mean amplitude,fitted line}', '{points,line}', '[]', '[]'),
-('1.a', 1, true, 'Fourier shell correlation', 'Fourier shell correlation of the half maps, of the masked half maps, of these with random phases, and corrected for what the mask adds; half-bit threshold for the masked ones. Horizontal lines: the thresholds 0.143 and 0.5; vertical line: the reported resolution; grey: beyond the resolution at 0.143 without mask.',
+('0.d', 1, true, 'Guinier plot', 'Logarithm of the mean amplitude of each shell against 1/d², and the line fitted between 15 Å and the reported resolution; the B-factor is four times its slope. Shells more than 8 below the line, as filters leave them, are not drawn.',
+ '{"label": "1/d² (1/Å²)"}', '{"label": "ln |F|", "below": 8}', '{ln_f,ln_f_fit}', '{mean amplitude,fitted line}', '{points,line}', '[]', '[]'),
+('1.a', 1, true, 'Fourier shell correlation', 'Fourier shell correlation of the half maps, of the masked half maps, of these with random phases, and corrected for what the mask adds; half-bit threshold for the masked ones. Horizontal lines: the thresholds 0.143 and 0.5; vertical line: the reported resolution; light grey: frequencies whose phases were made random; grey: beyond the resolution at 0.143 without mask; rings: where curves fall to 0.143.',
  '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSC", "low": -0.1, "high": 1.15}',
  '{fsc,fsc_masked,fsc_corrected,fsc_randomised,half_bit}', '{half maps,masked,corrected for the mask,random phases,half-bit threshold}', '{line,line,line,line,line}',
  '[{"axis": "y", "value": 0.143, "label": "0.143"}, {"axis": "y", "value": 0.5, "label": "0.5"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]',
- '[{"from": {"measure": "fsc_0143", "inverse": true}, "label": "below 0.143"}]'),
+ '[{"from": {"measure": "randomised_from", "inverse": true}, "label": "phases randomised", "light": true}, {"from": {"measure": "fsc_0143", "inverse": true}, "label": "half maps below 0.143"}]'),
 ('1.a', 2, true, 'Differential phase residual', 'Differential phase residual of the half maps. Horizontal lines: 45°, and 94.6°, which corresponds to an FSC of 0.143.',
  '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "DPR (degrees)", "low": 0, "high": 120}', '{dpr}', '{DPR}', '{line}',
  '[{"axis": "y", "value": 45, "label": "45°"}, {"axis": "y", "value": 94.6, "label": "94.6°"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]', '[]'),
@@ -286,7 +313,7 @@ INSERT INTO em_figure (check_code, ordinal, shipped, title, caption, x, y, serie
 ('1.g', 1, true, 'Fourier shell occupancy', 'Share of directions whose FSC reaches the threshold, by shell, and the probability that directions as uneven as these come from a uniform distribution (Bingham''s test). Horizontal lines: 0.9, 0.5 and 0.1; grey: where the occupancy falls from 0.9 to 0.1.',
  '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSO, probability", "low": 0, "high": 1.15}', '{fso,bingham_p}', '{occupancy,p-value of uniform directions}', '{line,line}',
  '[{"axis": "y", "value": 0.9, "label": "0.9"}, {"axis": "y", "value": 0.5, "label": "0.5"}, {"axis": "y", "value": 0.1, "label": "0.1"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]',
- '[{"from": {"measure": "fso_09", "inverse": true}, "to": {"measure": "fso_01", "inverse": true}, "label": "0.9 to 0.1"}]'),
+ '[{"from": {"measure": "fso_09", "inverse": true}, "to": {"measure": "fso_01", "inverse": true}, "label": "occupancy from 0.9 to 0.1"}]'),
 ('1.g', 2, true, 'Resolution by direction', 'Resolution where the FSC in a cone about each direction falls to 0.143; white: it never does. The half sphere is seen from +Z (Lambert''s equal-area projection); a direction and its opposite are the same.',
  '{"label": "Direction"}', '{"label": "Resolution (Å)"}', '{direction_rot,direction_tilt,direction_resolution}', '{rot (°),tilt (°),resolution (Å)}', '{sphere,sphere,sphere}', '[]', '[]'),
 ('1.h', 1, true, 'Directional FSC', 'Fourier shell correlation in cones about the axes and of whole shells. Horizontal line: 0.143.',
@@ -304,6 +331,23 @@ FROM (VALUES ('0.e', 'Local resolution', 'Local resolution (Å)', '[{"axis": "x"
              ('1.c', 'Local resolution', 'Local resolution (Å)', '[{"axis": "x", "entry": "resolution", "label": "reported resolution"}]'),
              ('1.d', 'Local resolution', 'Local resolution (Å)', '[{"axis": "x", "entry": "resolution", "label": "reported resolution"}]'),
              ('1.e', 'Local resolution', 'Local resolution (Å)', '[{"axis": "x", "entry": "resolution", "label": "reported resolution"}]')) AS c (check_code, title, label, lines);
+
+UPDATE em_figure f SET marks = m.marks::jsonb
+FROM (VALUES
+    ('1.a', 1, '[{"measure": "fsc_0143", "inverse": true, "y": 0.143, "side": "left"}, {"measure": "fsc_corrected_0143", "inverse": true, "y": 0.143, "side": "right", "name": "corrected"}]'),
+    ('1.a', 2, '[{"measure": "dpr", "inverse": true, "y": 45, "side": "right"}, {"measure": "dpr_fsc0143", "inverse": true, "y": 94.6, "side": "right"}]'),
+    ('1.a', 3, '[{"measure": "ssnr", "inverse": true, "y": 1, "side": "right"}]'),
+    ('1.g', 1, '[{"measure": "fso_05", "inverse": true, "y": 0.5, "side": "right"}]'),
+    ('1.h', 1, '[{"measure": "global", "inverse": true, "y": 0.143, "side": "right", "name": "whole shells"}]'))
+    AS m (check_code, ordinal, marks)
+WHERE f.check_code = m.check_code AND f.ordinal = m.ordinal;
+
+CREATE TRIGGER em_mark_edited BEFORE UPDATE ON em_figure
+    FOR EACH ROW EXECUTE FUNCTION _em_mark_edited();
+COMMENT ON TRIGGER em_mark_edited ON em_figure IS 'marks shipped rows that are changed';
+CREATE TRIGGER em_replace_shipped BEFORE INSERT ON em_figure
+    FOR EACH ROW EXECUTE FUNCTION _em_replace_shipped('check_code', 'ordinal');
+COMMENT ON TRIGGER em_replace_shipped ON em_figure IS 'lets edited shipped rows from a dump replace the untouched ones';
 
 CREATE FUNCTION _em_line_value(run_id bigint, check_code text, line jsonb) RETURNS float8
 LANGUAGE sql STABLE PARALLEL SAFE COST 20
@@ -331,11 +375,17 @@ BEGIN ATOMIC
                    CROSS JOIN LATERAL (SELECT _em_line_value(em_check_figure.run_id, f.check_code, l.e) AS value) AS v
                    WHERE _em_is_finite(v.value)), '[]'),
                'regions', coalesce((
-                   SELECT jsonb_agg(jsonb_build_object('from', v.low, 'to', v.high, 'label', l.e ->> 'label'))
+                   SELECT jsonb_agg(jsonb_build_object('from', v.low, 'to', v.high, 'label', l.e ->> 'label', 'light', l.e ? 'light'))
                    FROM jsonb_array_elements(f.regions) AS l (e)
                    CROSS JOIN LATERAL (SELECT _em_line_value(em_check_figure.run_id, f.check_code, l.e -> 'from') AS low,
                                               _em_line_value(em_check_figure.run_id, f.check_code, l.e -> 'to') AS high) AS v
-                   WHERE (NOT l.e ? 'from' OR _em_is_finite(v.low)) AND (NOT l.e ? 'to' OR _em_is_finite(v.high))), '[]'))
+                   WHERE (NOT l.e ? 'from' OR _em_is_finite(v.low)) AND (NOT l.e ? 'to' OR _em_is_finite(v.high))), '[]'),
+               'marks', coalesce((
+                   SELECT jsonb_agg(jsonb_build_object('x', v.value, 'y', l.e -> 'y', 'side', l.e -> 'side', 'label', concat(round(CASE
+                              WHEN l.e ? 'inverse' THEN 1 / v.value ELSE v.value END::numeric, 2), CASE WHEN l.e ? 'inverse' THEN ' Å' END, ' ' || (l.e ->> 'name'))) ORDER BY l.n)
+                   FROM jsonb_array_elements(f.marks) WITH ORDINALITY AS l (e, n)
+                   CROSS JOIN LATERAL (SELECT _em_line_value(em_check_figure.run_id, f.check_code, l.e) AS value) AS v
+                   WHERE _em_is_finite(v.value)), '[]'))
     FROM em_figure f
     CROSS JOIN LATERAL (
         SELECT jsonb_agg(jsonb_build_object('name', f.labels[u.n], 'style', f.styles[u.n], 'x', to_jsonb(s.x), 'y', to_jsonb(s.y)) ORDER BY u.n) AS curves

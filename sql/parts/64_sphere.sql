@@ -114,7 +114,7 @@ BEGIN
     LOOP
         body := body || format('<path d="%s" transform="translate(%s %s)" fill="#fff" stroke="#000" stroke-width="1.5"/>', d.sign, d.at[1], d.at[2]);
         ends := ends || format('<path d="%s" transform="translate(%s %s)" fill="#fff" stroke="#000" stroke-width="1.5"/><text x="%s" y="%s">%s: %s</text><text x="%s" y="%s">tilt %s°, rot %s°</text>',
-                               d.sign, across, top + 52 * d.n, across + 20, top + 5 + 52 * d.n, d.name, _em_three(d.v), across + 20, top + 23 + 52 * d.n, round(d.t)::int, round(d.r)::int);
+                               d.sign, across, top + 52 * d.n, across + 20, top + 5 + 52 * d.n, d.name, _em_three(d.v), across + 20, top + 23 + 52 * d.n, round(d.t)::int, _em_minus(round(d.r)::int::text));
     END LOOP;
 
     RETURN format('<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" viewBox="0 0 670 380" style="font:13px DejaVu Sans,Arial,sans-serif"><title>%s</title><desc>%s</desc>',

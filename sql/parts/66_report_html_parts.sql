@@ -11,11 +11,11 @@ COMMENT ON FUNCTION _em_image_html(bytea, text) IS 'Internal: a PNG inside the p
 
 CREATE FUNCTION _em_prose_html(value text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
-RETURN regexp_replace(regexp_replace(regexp_replace(_em_html(value),
-           '(\d)e(-?\d+)', '\1&nbsp;×&nbsp;10<sup>\2</sup>', 'g'),
+RETURN regexp_replace(regexp_replace(regexp_replace(_em_minus(_em_html(value)),
+           '(\d)e(−?\d+)', '\1&nbsp;×&nbsp;10<sup>\2</sup>', 'g'),
            '(\d\)?) (%|Å|°|kDa|σ)', '\1&nbsp;\2', 'g'),
            'B-factor', '<span class="nowrap">B-factor</span>', 'g');
-COMMENT ON FUNCTION _em_prose_html(text) IS 'Internal: sentences made safe, with numbers and their units kept on one line and powers of ten raised';
+COMMENT ON FUNCTION _em_prose_html(text) IS 'Internal: sentences made safe, with true minus signs, numbers and their units kept on one line and powers of ten raised';
 
 CREATE FUNCTION _em_table_html(caption text, headings text[], digits int[], columns jsonb, max_rows int) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE COST 2000

@@ -17,9 +17,9 @@ RETURN 'html{font:16px/1.5 "DejaVu Sans",Verdana,Arial,sans-serif;color:#111;bac
     '.status.ok{color:#0f5220;border-color:#0f5220}.status.not_applicable,.status.none{color:#444;border-style:dotted}'
     'figure{margin:1.2rem 0;break-inside:avoid}figcaption{font-size:.9rem;margin:.3rem 0}.plot{display:block;width:100%;max-width:40rem;height:auto}'
     '.pictures>div{display:grid;grid-template-columns:repeat(3,1fr);gap:.5rem;align-items:end}.pictures img{width:100%;height:auto}'
-    'details{margin:.3rem 0 .8rem}summary{cursor:pointer}.slider{width:11rem;height:1.2rem;vertical-align:middle;margin-right:.5rem}.nowrap{white-space:nowrap}.hash{font-size:.85rem}'
-    'li{margin:.15rem 0}nav ul{list-style:none;padding-left:1rem;margin:.2rem 0}footer{margin-top:3rem;border-top:1px solid #555;font-size:.85rem}'
-    '@page{size:A4;margin:16mm 15mm}@media print{html{font-size:10pt}body{max-width:none;padding:0}h2,h3,h4,caption,thead{break-after:avoid}tr,li,dl,.numbers{break-inside:avoid}tbody tr:first-child{break-after:avoid}.scroll{overflow:visible}a{color:inherit}'
+    'details{margin:.3rem 0 .8rem}summary{cursor:pointer}.slider{width:11rem;height:1.2rem;vertical-align:middle;margin-right:.5rem}.nowrap{white-space:nowrap}.hash{font-size:.85rem}.place{font-size:.85rem}.place td{white-space:nowrap}.place th{font-weight:normal}.place thead th{font-weight:bold}'
+    'li{margin:.15rem 0}nav ul{list-style:none;padding-left:1rem;margin:.2rem 0;columns:2 18rem}nav li{break-inside:avoid}footer{margin-top:3rem;border-top:1px solid #555;font-size:.85rem}'
+    '@page{size:A4;margin:16mm 15mm}@media print{html{font-size:9pt}body{max-width:none;padding:0}h2,h3,h4,caption,thead{break-after:avoid}th,td{padding:.12rem .7rem}tr,li,dl,.numbers{break-inside:avoid}tbody tr:first-child{break-after:avoid}.scroll{overflow:visible}a{color:inherit}'
     'details{display:none}}@media (max-width:40rem){.pictures>div{grid-template-columns:1fr}dl{grid-template-columns:1fr}}';
 COMMENT ON FUNCTION _em_report_style() IS 'Internal: style sheet of the HTML pages, for screen, paper and grey';
 
@@ -60,8 +60,8 @@ BEGIN ATOMIC
          JOIN em_check c ON c.check_code = o.check_code
          JOIN em_level_present l ON l.entry_id = o.entry_id AND l.level = c.level
          WHERE o.entry_id = _em_summary_html.entry_id AND o.profile = _em_summary_html.profile), '<p>No check has been run.</p>'),
-        (SELECT '<table><caption>Place among the entries of this database</caption><thead><tr><th scope="col">Measure</th><th scope="col">Value</th><th scope="col">Percentile, all entries</th><th scope="col">Percentile, similar resolution</th></tr></thead><tbody>'
-                || string_agg(format('<tr><th scope="row">%s</th><td class="nowrap">%s %s</td><td>%s</td><td>%s</td></tr>', _em_prose_html(upper(left(i.label, 1)) || substr(i.label, 2)), _em_format(p.value, i.digits), _em_html(i.unit),
+        (SELECT '<table class="place"><caption>Place among the entries of this database</caption><thead><tr><th scope="col">Measure</th><th scope="col">Value</th><th scope="col">Percentile, all entries</th><th scope="col">Percentile, similar resolution</th></tr></thead><tbody>'
+                || string_agg(format('<tr><th scope="row">%s</th><td class="nowrap">%s %s</td><td>%s</td><td>%s</td></tr>', _em_prose_html(upper(left(i.label, 1)) || substr(i.label, 2)), _em_minus(_em_format(p.value, i.digits)), _em_html(i.unit),
                                      _em_slider_svg(i.label, p.percentile_all, p.n_all, 'of all'),
                                      CASE WHEN p.window_low IS NULL THEN 'no reported resolution'
                                           ELSE format('%s<br>%s to %s Å', _em_slider_svg(i.label, p.percentile_window, p.n_window, 'of similar resolution'),

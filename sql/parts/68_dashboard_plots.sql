@@ -10,7 +10,8 @@ LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 5000
 SET search_path = pg_catalog, @extschema@, pg_temp
 AS $$
 DECLARE
-    x0     CONSTANT float8 := 236;
+    -- Labels take the room they need, up to half of the width
+    x0     CONSTANT float8 := least(420, greatest(236, 24 + 8 * (SELECT max(length(l)) FROM unnest(labels) AS l)));
     x1     CONSTANT float8 := 600;
     pitch  CONSTANT float8 := 26;
     fills  CONSTANT text[] := CASE WHEN ordered THEN '{#0b2350,#3f78c4,#a9c6ea,pattern-3,#ffffff}' ELSE '{#1b4f9c,pattern-1,#cfcfcf,pattern-2,#ffffff}' END;
@@ -97,6 +98,11 @@ BEGIN
     IF low IS NULL THEN
         RETURN NULL;
     END IF;
+    -- A factor of three at least, in whole cells, so that there are ticks
+    WHILE high - low < 0.479 LOOP
+        low := low - 0.04;
+        high := high + 0.04;
+    END LOOP;
     SELECT string_agg(format('<rect x="%s" y="%s" width="%s" height="%3$s" fill="%s"/>',
                              round((x0 + side * (log(d.reported) - 0.02 - low) / (high - low))::numeric, 1),
                              round((y0 - side * (log(d.recalculated) + 0.02 - low) / (high - low))::numeric, 1),

@@ -11,6 +11,11 @@ RETURN CASE WHEN coalesce(cardinality(lines), 0) = 0 THEN '<p>' || _em_html(empt
 COMMENT ON FUNCTION _em_rows_html(text, text[], text[], text) IS
     'Internal: lines of a table with caption and headings (after # those of numbers), or a sentence when there are none';
 
+CREATE FUNCTION _em_shortened(value text, most int) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 5
+RETURN CASE WHEN length(value) > most THEN rtrim(left(value, most - 1 - most / 3)) || '…' || ltrim(right(value, most / 3)) ELSE value END;
+COMMENT ON FUNCTION _em_shortened(text, int) IS 'Internal: text of at most so many characters, shortened in the middle, as its end may tell it from others';
+
 CREATE FUNCTION _em_entry_link(entry_id text, link text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 10
 RETURN CASE
@@ -85,7 +90,7 @@ BEGIN ATOMIC
                          s.n, s.over, _em_format(100.0 * s.over / greatest(s.n, 1), 1)), '<p>No entry has both.</p>')
            || _em_rows_html(CASE WHEN s.over > 20 THEN format('20 of %s entries reported much better than measured, the largest ratio first', s.over) ELSE 'Entries reported much better than measured' END,
                             '{Entry,#Reported (Å),#FSC 0.143 (Å),#Ratio}', (
-               SELECT array_agg(format('<tr><th scope="row">%s</th><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td></tr>', _em_entry_link(r.entry_id, link),
+               SELECT array_agg(format('<tr><th scope="row" class="nowrap">%s</th><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td></tr>', _em_entry_link(r.entry_id, link),
                                        _em_format(r.reported, 2), _em_format(r.recalculated, 2), _em_format(r.ratio, 2)) ORDER BY r.ratio DESC, r.entry_id)
                FROM (SELECT * FROM ratio q WHERE q.ratio > 1.25 ORDER BY q.ratio DESC, q.entry_id LIMIT 20) AS r), 'No entry is reported much better than measured.') || '</section>'
     FROM (SELECT count(*) AS n, count(*) FILTER (WHERE q.ratio > 1.25) AS over FROM ratio q) AS s;
@@ -96,10 +101,12 @@ CREATE FUNCTION _em_dashboard_warnings(profile text, n bigint) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE COST 20000
 BEGIN ATOMIC
     WITH warning AS MATERIALIZED (
-        SELECT w.check_code, w.measure, w.entries, w.example, coalesce(i.label, w.measure) AS label, count(*) OVER () AS criteria,
+        SELECT w.check_code, w.measure, w.entries, w.example, coalesce(i.label, w.measure) || coalesce(' against ' || l.label, '') AS label, count(*) OVER () AS criteria,
                row_number() OVER o AS place, 100 * sum(w.entries) OVER o / greatest(sum(w.entries) OVER (), 1) AS cumulated
         FROM em_archive_warning w
         LEFT JOIN em_measure_info i ON i.check_code = w.check_code AND i.name = w.measure
+        LEFT JOIN em_criterion c ON c.profile = w.profile AND c.check_code = w.check_code AND c.ordinal = w.criterion
+        LEFT JOIN em_measure_info l ON l.check_code = c.check_code AND l.name = c.limit_measure
         WHERE w.profile = _em_dashboard_warnings.profile
         WINDOW o AS (ORDER BY w.entries DESC, w.check_code, w.criterion)
     ), failure AS MATERIALIZED (
@@ -110,7 +117,7 @@ BEGIN ATOMIC
     )
     SELECT '<section id="warnings"><h2>Warnings, the most frequent first</h2>' || coalesce((
                SELECT '<figure>' || _em_bars_svg('warnings', 'Warnings, the most frequent first', 'The criteria that most entries violate; the numbers are in the table below.',
-                          array_agg(w.check_code || ' ' || CASE WHEN length(w.measure) > 24 THEN left(w.measure, 23) || '…' ELSE w.measure END ORDER BY w.place), '{entries}',
+                          array_agg(_em_shortened(w.check_code || ' ' || replace(w.label, ' (VRS definition)', ''), 50) ORDER BY w.place), '{entries}',
                           jsonb_agg(jsonb_build_array(w.entries) ORDER BY w.place),
                           array_agg(format('%s, cumulated %s %%', w.entries, round(w.cumulated)) ORDER BY w.place), 0, false)
                       || format('<figcaption>Criteria by the number of entries that violate them%s, with the cumulated share of all warnings.</figcaption></figure>',
@@ -118,18 +125,18 @@ BEGIN ATOMIC
                FROM warning w WHERE w.place <= 15 HAVING count(*) > 0), '')
            || _em_rows_html('Criteria that entries violate', '{Check,Measure,#Entries,#Share (%),#Cumulated (%),Example}', (
                SELECT array_agg(format('<tr><td>%s</td><th scope="row">%s</th><td class="n">%s</td><td class="n">%s</td><td class="n">%s</td><td>%s</td></tr>', w.check_code, _em_html(w.label), w.entries,
-                                       _em_format(100.0 * w.entries / greatest(n, 1), 1), _em_format(w.cumulated::float8, 1), _em_html(coalesce(w.example, ''))) ORDER BY w.place)
+                                       _em_format(100.0 * w.entries / greatest(n, 1), 1), _em_format(w.cumulated::float8, 1), _em_prose_html(coalesce(w.example, ''))) ORDER BY w.place)
                FROM warning w), 'No warnings.')
            || '</section><section id="failures"><h2>What could not be measured</h2>' || coalesce((
                SELECT '<figure>' || _em_bars_svg('failures', 'What could not be measured, the most frequent first', 'Checks and reasons why they could not be measured; the numbers are in the table below.',
-                          array_agg(format('%s %s', f.check_code, f.reason_code) ORDER BY f.place), '{entries}', jsonb_agg(jsonb_build_array(f.entries) ORDER BY f.place),
+                          array_agg(_em_shortened(f.check_code || ' ' || replace(f.reason_code, '_', ' '), 50) ORDER BY f.place), '{entries}', jsonb_agg(jsonb_build_array(f.entries) ORDER BY f.place),
                           array_agg(format('%s, cumulated %s %%', f.entries, round(f.cumulated)) ORDER BY f.place), 0, false)
                       || format('<figcaption>Checks and reasons by the number of entries%s, with the cumulated share of all failures.</figcaption></figure>',
                                 CASE WHEN max(f.reasons) > 15 THEN format(', the first 15 of %s', max(f.reasons)) ELSE '' END)
                FROM failure f WHERE f.place <= 15 HAVING count(*) > 0), '')
            || _em_rows_html('Failures by check and reason', '{Check,Reason,#Entries,#Cumulated (%),Example}', (
                SELECT array_agg(format('<tr><td>%s</td><th scope="row">%s</th><td class="n">%s</td><td class="n">%s</td><td>%s</td></tr>', f.check_code, _em_html(f.reason_code), f.entries,
-                                       _em_format(f.cumulated::float8, 1), _em_html(coalesce(f.example, ''))) ORDER BY f.place)
+                                       _em_format(f.cumulated::float8, 1), _em_prose_html(coalesce(f.example, ''))) ORDER BY f.place)
                FROM failure f), 'Everything could be measured.') || '</section>';
 END;
 COMMENT ON FUNCTION _em_dashboard_warnings(text, bigint) IS 'Internal: warnings and failures, on the page over all entries';
@@ -141,9 +148,9 @@ BEGIN ATOMIC
            || 'An outlier is not an error; it is where to look first.</p>'
            || _em_rows_html((SELECT format('The 50 values farthest away%s', CASE WHEN count(*) > 50 THEN format(', of %s', count(*)) ELSE '' END) FROM em_outlier),
                             '{Entry,Check,Measure,#Value,#Median,Unit,#Distance}',
-               array_agg(format('<tr><th scope="row">%s</th><td>%s</td><td>%s</td><td class="n">%s</td><td class="n">%s</td><td>%s</td><td class="n">%s</td></tr>',
-                                _em_entry_link(o.entry_id, link), o.check_code, _em_html(coalesce(i.label, o.measure)), _em_short(o.value), _em_short(o.median),
-                                _em_html(o.unit), _em_short(o.robust_z)) ORDER BY abs(o.robust_z) DESC, o.entry_id),
+               array_agg(format('<tr><th scope="row" class="nowrap">%s</th><td>%s</td><td>%s</td><td class="n">%s</td><td class="n">%s</td><td>%s</td><td class="n">%s</td></tr>',
+                                _em_entry_link(o.entry_id, link), o.check_code, _em_prose_html(coalesce(i.label, o.measure)), _em_minus(_em_short(o.value)), _em_minus(_em_short(o.median)),
+                                _em_html(o.unit), _em_minus(_em_short(o.robust_z))) ORDER BY abs(o.robust_z) DESC, o.entry_id),
                'No outliers; measures of fewer than 30 entries are not looked at.') || '</section>'
     FROM (SELECT x.entry_id, x.check_code, x.measure, x.value, x.median, x.unit, x.robust_z FROM em_outlier x ORDER BY abs(x.robust_z) DESC, x.entry_id LIMIT 50) AS o
     LEFT JOIN em_measure_info i ON i.check_code = o.check_code AND i.name = o.measure;
@@ -175,11 +182,11 @@ BEGIN
     SELECT count(*), count(a.validated), max(a.validated) INTO n, done, latest FROM em_archive_entry a;
     RETURN concat('<!DOCTYPE html>', E'\n', '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
         '<title>Cryo-EM map validation: all entries</title><style>', _em_report_style(),
-        '.bars{display:block;width:100%;height:auto}.n{text-align:right}td.n{white-space:nowrap;font-variant-numeric:tabular-nums}#warnings table,#failures table,#outliers table{font-size:.85rem}.index{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0}',
+        '.bars{display:block;width:100%;height:auto}.n{text-align:right}td.n{white-space:nowrap;font-variant-numeric:tabular-nums}#warnings table,#failures table,#outliers table{font-size:.85rem}.index{columns:auto;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;padding:0}',
         '</style></head><body><header><h1>Cryo-EM map validation: all entries</h1><div class="box"><dl><dt>Entries</dt><dd>', n, '</dd><dt>Validated</dt><dd>', done,
         '</dd><dt>Last result</dt><dd>', coalesce(_em_utc(latest), '(none)'),
         '</dd><dt>Last refresh</dt><dd>', CASE WHEN state.refreshed IS NULL THEN 'none: computed for this page from all results'
-                                               ELSE concat(_em_utc(state.refreshed), ' (took ', _em_short(state.seconds), ' s)',
+                                               ELSE concat(_em_utc(state.refreshed), ' (took ', _em_format(state.seconds, 2), ' s)',
                                                            CASE WHEN has_table_privilege('_em_archive_result', 'SELECT') AND NOT _em_archive_is_fresh() THEN '; results or criteria have changed since' END,
                                                            CASE WHEN state.measured < state.refreshed THEN '; outliers are older: '
                                                                 || CASE WHEN isfinite(state.measured) THEN _em_utc(state.measured) ELSE 'none yet' END END) END,

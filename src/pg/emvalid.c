@@ -20,7 +20,7 @@ int			emvalid_threads;
 int			emvalid_seed;
 static int	auto_validate;
 static int	node_budget;
-static bool verbose;
+static bool report_checks;
 static char *percentile_set;
 static int	workers;
 static char *worker_database;
@@ -118,10 +118,10 @@ _PG_init(void)
 							"0 takes emvalid.memory_budget; a job that runs alone is always let in.",
 							&node_budget, 0, 0, 16 * 1024 * 1024,
 							PGC_SUSET, GUC_UNIT_MB, NULL, NULL, NULL);
-	DefineCustomBoolVariable("emvalid.verbose",
+	DefineCustomBoolVariable("emvalid.report_checks",
 							 "Should em_validate say how each check ended?",
 							 NULL,
-							 &verbose, false,
+							 &report_checks, false,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	define_workers();
 	MarkGUCPrefixReserved("emvalid");

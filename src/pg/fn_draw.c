@@ -96,24 +96,36 @@ typedef struct PlaneStyle
 	bool		regions;		/* the plane holds regions, not densities */
 } PlaneStyle;
 
-/* Draw one plane of rows; index -1 is the projection. */
+/* Draw a plane; black and white as in `range`. */
 static bytea *
-draw_plane(EmSession *session, em_rows *rows, int axis, int64_t index, const PlaneStyle *style)
+draw_plane(EmSession *session, const em_plane *plane, const double range[2], const PlaneStyle *style)
 {
-	em_plane	plane;
 	em_png		png;
 	bytea	   *out;
-	char	   *title;
+	char		axis = "XYZ"[plane->axis];
+	char	   *title = plane->index < 0 ? psprintf("%s along %c", style->title, axis)
+		: psprintf("%s %c = " INT64_FORMAT " of 0\xe2\x80\xa6" INT64_FORMAT, style->title, axis, plane->index,
+				   plane->count - 1);
 
-	emvalid_check(session, em_plane_make(session->ctx, rows, axis, index, &plane));
-	title = index < 0 ? psprintf("%s along %c", style->title, "XYZ"[axis])
-		: psprintf("%s %c = " INT64_FORMAT " of 0\xe2\x80\xa6" INT64_FORMAT, style->title, "XYZ"[axis], index,
-				   plane.count - 1);
-	emvalid_check(session, style->regions ? em_draw_regions(session->ctx, &plane, title, &png) :
-				  em_draw_plane(session->ctx, &plane, title, style->contour, style->unit, &png));
-	em_plane_free(session->ctx, &plane);
+	emvalid_check(session, style->regions ? em_draw_regions(session->ctx, plane, title, &png) :
+				  em_draw_plane(session->ctx, plane, title, range, style->contour, style->unit, &png));
 	out = png_bytea(&png);
 	em_png_free(session->ctx, &png);
+	return out;
+}
+
+/* One plane of rows by itself; index -1 is the projection. */
+static bytea *
+plane_png(EmSession *session, em_rows *rows, int axis, int64_t index, const PlaneStyle *style)
+{
+	em_plane	plane;
+	double		range[2];
+	bytea	   *out;
+
+	emvalid_check(session, em_plane_make(session->ctx, rows, axis, index, &plane));
+	emvalid_check(session, em_grey_range(session->ctx, &plane, 1, range));
+	out = draw_plane(session, &plane, range, style);
+	em_plane_free(session->ctx, &plane);
 	return out;
 }
 
@@ -140,7 +152,7 @@ slice_png(const EmMap *map, int axis, const int32 *index, bool most_varied, doub
 		stream_close(&s);
 		stream_open(&s, session, map);
 	}
-	png = draw_plane(session, &s.rows, axis, at, &style);
+	png = plane_png(session, &s.rows, axis, at, &style);
 	stream_close(&s);
 	emvalid_end(session);
 	return png;
@@ -184,7 +196,7 @@ emvalid_projection_png(PG_FUNCTION_ARGS)
 	bytea	   *png;
 
 	stream_open(&s, session, PG_GETARG_EMMAP(0));
-	png = draw_plane(session, &s.rows, axis, -1, &(PlaneStyle) {.title = "Projection",.contour = NAN,.unit = ""});
+	png = plane_png(session, &s.rows, axis, -1, &(PlaneStyle) {.title = "Projection",.contour = NAN,.unit = ""});
 	stream_close(&s);
 	emvalid_end(session);
 	PG_RETURN_BYTEA_P(png);
@@ -289,29 +301,39 @@ is_wanted(const Pictures *p, const char *kind)
 	return p->what == NULL || strcmp(p->what, kind) == 0;
 }
 
-/* The slices of largest variance of a volume, in a style. */
-static void
-put_varied(const Pictures *p, const char *kind, const em_volume *v, const PlaneStyle *style)
+/* Which plane of a volume is drawn across an axis. */
+typedef enum Where
 {
-	em_rows		rows = {.volume = v};
+	WHERE_MIDDLE,
+	WHERE_VARIED,				/* the one of largest variance */
+	WHERE_SUM					/* the projection */
+} Where;
 
+/* A picture for each axis, with one grey scale so that they can be compared. */
+static void
+put_row(const Pictures *p, const char *kind, const em_volume *v, Where where, const PlaneStyle *style)
+{
+	em_ctx	   *ctx = p->session->ctx;
+	em_rows		rows = {.volume = v};
+	em_plane	planes[3];
+	double		range[2];
+
+	if (!is_wanted(p, kind))
+		return;
 	for (int axis = 0; axis < 3; axis++)
 	{
-		int64_t		index;
+		int64_t		index = where == WHERE_MIDDLE ? v->grid.n[axis] / 2 : -1;
 
-		emvalid_check(p->session, em_plane_most_varied(p->session->ctx, &rows, axis, &index));
-		put_picture(p, kind, psprintf("%c", "xyz"[axis]), draw_plane(p->session, &rows, axis, index, style));
+		if (where == WHERE_VARIED)
+			emvalid_check(p->session, em_plane_most_varied(ctx, &rows, axis, &index));
+		emvalid_check(p->session, em_plane_make(ctx, &rows, axis, index, &planes[axis]));
 	}
-}
-
-/* The projections of a volume, in a style. */
-static void
-put_projections(const Pictures *p, const char *kind, const em_volume *v, const PlaneStyle *style)
-{
-	em_rows		rows = {.volume = v};
-
+	emvalid_check(p->session, em_grey_range(ctx, planes, 3, range));
 	for (int axis = 0; axis < 3; axis++)
-		put_picture(p, kind, psprintf("%c", "xyz"[axis]), draw_plane(p->session, &rows, axis, -1, style));
+	{
+		put_picture(p, kind, psprintf("%c", "xyz"[axis]), draw_plane(p->session, &planes[axis], range, style));
+		em_plane_free(ctx, &planes[axis]);
+	}
 }
 
 /* Slices and projections. */
@@ -319,15 +341,11 @@ static void
 put_planes(const Pictures *p)
 {
 	const PlaneStyle slice = {.title = "Slice",.contour = p->contour,.unit = ""};
-	em_rows		rows = {.volume = p->volume};
+	const PlaneStyle sum = {.title = "Projection",.contour = NAN,.unit = ""};
 
-	for (int axis = 0; axis < 3 && is_wanted(p, "slice"); axis++)
-		put_picture(p, "slice", psprintf("%c", "xyz"[axis]),
-					draw_plane(p->session, &rows, axis, p->volume->grid.n[axis] / 2, &slice));
-	if (is_wanted(p, "variance"))
-		put_varied(p, "variance", p->volume, &slice);
-	if (is_wanted(p, "projection"))
-		put_projections(p, "projection", p->volume, &(PlaneStyle) {.title = "Projection",.contour = NAN,.unit = ""});
+	put_row(p, "slice", p->volume, WHERE_MIDDLE, &slice);
+	put_row(p, "variance", p->volume, WHERE_VARIED, &slice);
+	put_row(p, "projection", p->volume, WHERE_SUM, &sum);
 }
 
 /* Masks and outliers; nothing when there is no mask. */
@@ -345,11 +363,9 @@ put_regions(const Pictures *p)
 		return;
 	}
 	emvalid_check(p->session, status);
-	if (is_wanted(p, "mask"))
-		put_varied(p, "mask", region, &(PlaneStyle) {.title = "Slice",.regions = true});
-	if (is_wanted(p, "background"))
-		put_projections(p, "background", far,
-						&(PlaneStyle) {.title = "Beyond 5 \xcf\x83",.contour = NAN,.unit = "\xc3\x85"});
+	put_row(p, "mask", region, WHERE_VARIED, &(PlaneStyle) {.title = "Slice",.regions = true});
+	put_row(p, "background", far, WHERE_SUM,
+			&(PlaneStyle) {.title = "Beyond 5 \xcf\x83",.contour = NAN,.unit = "\xc3\x85"});
 	em_volume_destroy(ctx, far);
 	em_volume_destroy(ctx, region);
 }

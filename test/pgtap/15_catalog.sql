@@ -2,7 +2,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(9);
+SELECT plan(10);
 
 CREATE TEMP VIEW mine AS
 SELECT d.classid, d.objid
@@ -32,6 +32,10 @@ SELECT is_empty($$SELECT c.oid::regclass FROM mine JOIN pg_class c ON classid = 
 SELECT is_empty($$SELECT c.oid::regclass FROM mine JOIN pg_class c ON classid = 'pg_class'::regclass AND objid = c.oid
                   WHERE c.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname LIKE 'emvalid%' AND c.oid = ANY (e.extconfig))$$,
                 'and every sequence');
+-- the library defines its settings when it is loaded
+SELECT em_version() IS NOT NULL AS loaded \gset
+SELECT is_empty($$SELECT s.name FROM pg_settings s JOIN pg_get_keywords() k ON s.name = 'emvalid.' || k.word
+                  WHERE k.catcode IN ('T', 'R')$$, 'no setting is a key word, which SET would not take without quotes');
 
 SELECT * FROM finish();
 ROLLBACK;

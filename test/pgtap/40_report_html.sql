@@ -2,7 +2,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(57);
+SELECT plan(65);
 \ir ../reports/load_reports.sql
 
 -- Helpers
@@ -31,6 +31,22 @@ SELECT unalike(em_plot_svg('{"curves": [{"x": [0, 10], "y": [0, 1]}], "regions":
 SELECT matches(em_plot_svg('{"curves": [{"x": [0, 10], "y": [0, 1]}], "lines": [{"axis": "x", "value": 9.5, "label": "a label that does not fit to the right"}]}'),
                'text-anchor="end">a label', 'a label that does not fit to the right stands to the left');
 
+SELECT matches(em_plot_svg('{"curves": [{"name": "one", "x": [0, 10], "y": [0, 1]}], "regions": [{"from": 5, "label": "late", "light": true}]}'),
+               'fill="#f4f4f4".*>one</text>.*fill="#f4f4f4".*>late</text>|fill="#f4f4f4".*>late</text>.*>one</text>', 'the legend names a region');
+-- from 0 at the left (74) to 10 at the right (622), from 0 at the bottom (318) to 1 at the top (32)
+SELECT matches(em_plot_svg('{"y": {"low": 0, "high": 1}, "curves": [{"x": [0, 10], "y": [0, 1]}], "marks": [{"x": 5, "y": 0.5, "label": "5.00 Å"}]}'),
+               '<circle cx="348" cy="175" [^>]*/><text [^>]*x="354" y="168" text-anchor="start">5.00 Å<|<circle cx="348(.0)?" cy="175(.0)?" [^>]*/><text [^>]*x="354(.0)?" y="168(.0)?" text-anchor="start">5.00 Å<',
+               'a crossing has a ring and its number');
+SELECT matches(em_plot_svg('{"y": {"low": 0, "high": 1}, "curves": [{"x": [0, 10], "y": [0, 1]}], "marks": [{"x": 5, "y": 0.5, "side": "left", "label": "5"}]}'),
+               'text-anchor="end">5</text>', 'on the side that was asked for');
+SELECT unalike(em_plot_svg('{"curves": [{"x": [0, 10], "y": [0, 1]}], "marks": [{"x": 11, "y": 0.5}, {"x": null, "y": 0.5}]}'), '%<circle%', 'but not outside of the plot');
+SELECT matches(em_plot_svg('{"curves": [{"x": [0, 10], "y": [-100, 100]}]}'), '>−100</text>', 'negative numbers have a minus sign');
+CREATE TEMP TABLE below AS
+SELECT em_plot_svg('{"y": {"label": "g", "below": 5}, "curves": [{"style": "points", "x": [1, 2, 3], "y": [1, 2, -50]}, {"x": [1, 2], "y": [1, 2]}]}') AS svg;
+SELECT is((SELECT count(*) FROM regexp_matches(svg, 'h0\.1', 'g')), 2::bigint, 'points far below the last curve are left out') FROM below;
+SELECT unalike(svg, '%>−20</text>%', 'and do not stretch the axis') FROM below;
+SELECT is(_em_minus('-1, (-2), a = -3 of EMD-4 in 5-6 e-7'), '−1, (−2), a = −3 of EMD-4 in 5-6 e−7', 'a minus sign, not every hyphen');
+
 -- Directions
 SELECT is(_em_sphere_place(0, 90), '{360,190}', 'X is at the right');
 SELECT is(_em_sphere_place(90, 90), '{200,30}', 'Y is up');
@@ -53,7 +69,7 @@ SELECT is(_em_colour(0) || _em_colour(1) || _em_colour(7), '#271464#f5ed81#f5ed8
 
 -- Sentences
 SELECT is(_em_probability(v), t, 'p ' || t) FROM (VALUES (0::float8, '< 0.000001'), (0.0456789, '= 0.046'), (1.234e-12, '= 1.2e-12'), (1, '= 1')) AS x (v, t);
-SELECT is(_em_prose_html('p = 1.2e-12 & 5 % of 3 Å'), 'p = 1.2&nbsp;×&nbsp;10<sup>-12</sup> &amp; 5&nbsp;% of 3&nbsp;Å', 'numbers and units');
+SELECT is(_em_prose_html('p = 1.2e-12 & 5 % of 3 Å'), 'p = 1.2&nbsp;×&nbsp;10<sup>−12</sup> &amp; 5&nbsp;% of 3&nbsp;Å', 'numbers and units');
 SELECT is(_em_pairs_html(E'Pairs:\n  a  1\n  b c   2'), '<div class="scroll"><table class="numbers"><caption>Pairs</caption><thead><tr><th scope="col">a</th><th scope="col">b c</th></tr></thead>'
           '<tbody><tr><td>1</td><td>2</td></tr></tbody></table></div>', 'lines of label and value');
 

@@ -9,6 +9,7 @@
 
 #include "draw/em_canvas.h"
 #include "draw/em_cast.h"
+#include "draw/em_colours.h"
 #include "draw/em_png.h"
 
 /* The list of fonts is made once and kept by fontconfig. */
@@ -80,13 +81,15 @@ test_orientation(em_ctx *ctx)
 	em_plane	p;
 	em_png		png;
 	cairo_surface_t *image;
+	double		range[2];
 
 	for (int z = 2; z < 8; z++)
 		for (int y = 20; y < 28; y++)
 			for (int x = 4; x < 12; x++)
 				em_volume_row(v, y, z)[x] = 1;
 	ok(em_plane_make(ctx, &rows, 2, 5, &p) == EM_OK && p.n[0] == 40 && p.n[1] == 30, "plane across z");
-	ok(em_draw_plane(ctx, &p, "a & b", NAN, "", &png) == EM_OK, "drawn");
+	ok(em_grey_range(ctx, &p, 1, range) == EM_OK && range[0] == 0 && range[1] == 1, "black and white");
+	ok(em_draw_plane(ctx, &p, "a & b", range, NAN, "", &png) == EM_OK, "drawn");
 	image = decode(&png);
 	ok(cairo_surface_status(image) == CAIRO_STATUS_SUCCESS, "it decodes");
 	is_int(cairo_image_surface_get_width(image), EM_PICTURE_SIDE + EM_CANVAS_LEFT + EM_CANVAS_RIGHT, "width");
@@ -105,6 +108,28 @@ test_orientation(em_ctx *ctx)
 	ok(em_plane_make(ctx, &rows, 1, 30, &p) == EM_BAD_ARGUMENT, "a slice outside is refused");
 	ok(em_plane_make(ctx, &rows, 3, 0, &p) == EM_BAD_ARGUMENT, "and a fourth axis");
 	em_volume_destroy(ctx, v);
+}
+
+/* Planes drawn side by side share black and white. */
+static void
+test_range(em_ctx *ctx)
+{
+	double		first[200],
+				second[200],
+				range[2];
+	em_plane	planes[2] = {{.n = {20, 10},.v = first}, {.n = {200, 1},.v = second}};
+
+	for (int i = 0; i < 200; i++)
+	{
+		first[i] = i;
+		second[i] = 1000 + i;
+	}
+	/* of 400 values the second and the last but one */
+	ok(em_grey_range(ctx, planes, 2, range) == EM_OK && range[0] == 1 && range[1] == 1198, "of both planes");
+	ok(em_grey_range(ctx, planes, 1, range) == EM_OK && range[0] == 0 && range[1] == 199, "of one alone");
+	for (int i = 0; i < 200; i++)
+		first[i] = i == 50;
+	ok(em_grey_range(ctx, planes, 1, range) == EM_OK && range[0] == 0 && range[1] == 1, "one value that differs");
 }
 
 /* Streams of any axis order give what the volume gives. */
@@ -274,7 +299,7 @@ test_surface(em_ctx *ctx)
 
 /* Encode a picture of `colours` colours and decode it with another library; true when it is the same. */
 static bool
-round_trip(em_ctx *ctx, int colours, bool grey, bool *done)
+round_trip(em_ctx *ctx, int colours, bool grey)
 {
 	static uint32_t pixels[61 * 64];
 	cairo_surface_t *image;
@@ -288,7 +313,7 @@ round_trip(em_ctx *ctx, int colours, bool grey, bool *done)
 		pixels[i] = i < colours ? (uint32_t) i : (random >> 16) % (uint32_t) colours;
 		pixels[i] = grey ? pixels[i] * 0x010101 : pixels[i] * 0x0b3a57 & 0xffffff;
 	}
-	if (em_png_few(ctx, pixels, 60, 64, 61, &png, done) != EM_OK || !*done)
+	if (em_png_encode(ctx, pixels, 60, 64, 61, &png) != EM_OK)
 		return false;
 	image = decode(&png);
 	for (int y = 0; y < 64; y++)
@@ -307,13 +332,97 @@ round_trip(em_ctx *ctx, int colours, bool grey, bool *done)
 static void
 test_few_colours(em_ctx *ctx)
 {
-	bool		done;
+	ok(round_trip(ctx, 256, true), "256 greys");
+	ok(round_trip(ctx, 1, true), "one grey");
+	ok(round_trip(ctx, 200, false), "200 colours");
+	ok(round_trip(ctx, 256, false), "256 colours");
+	ok(!round_trip(ctx, 257, false), "more do not fit in a palette");
+	em_ctx_reset(ctx);
+}
 
-	ok(round_trip(ctx, 256, true, &done), "256 greys");
-	ok(round_trip(ctx, 1, true, &done), "one grey");
-	ok(round_trip(ctx, 200, false, &done), "200 colours");
-	ok(round_trip(ctx, 256, false, &done), "256 colours");
-	ok(!round_trip(ctx, 257, false, &done) && !done, "more are left to others");
+/* The largest difference of a channel of two colours. */
+static int
+colour_distance(uint32_t a, uint32_t b)
+{
+	int			most = 0;
+
+	for (int j = 0; j < 24; j += 8)
+	{
+		int			d = abs((int) (a >> j & 255) - (int) (b >> j & 255));
+
+		most = d > most ? d : most;
+	}
+	return most;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t	x = *(const uint32_t *) a,
+				y = *(const uint32_t *) b;
+
+	return (x > y) - (x < y);
+}
+
+/* Reduce a picture of 128 x 128 pixels to `most` colours; the largest and the mean change of a channel. */
+static int
+reduce(em_ctx *ctx, const uint32_t *before, int most, int *largest, double *mean)
+{
+	static uint32_t after[128 * 129],
+				sorted[128 * 128];
+	int			n = 1;
+
+	memcpy(after, before, sizeof(after));
+	*largest = 0;
+	*mean = 0;
+	if (em_colours_reduce(ctx, after, 128, 128, 129, most) != EM_OK)
+		return -1;
+	for (int i = 0; i < 128 * 128; i++)
+	{
+		int			at = i / 128 * 129 + i % 128,
+					d = colour_distance(before[at] & 0xffffff, after[at] & 0xffffff);
+
+		sorted[i] = after[at] & 0xffffff;
+		*largest = d > *largest ? d : *largest;
+		*mean += d / (128.0 * 128);
+		if ((before[at] == 0 || before[at] == 0xffffff) && d > 0)
+			return -1;
+	}
+	qsort(sorted, 128 * 128, sizeof(uint32_t), by_number);
+	for (int i = 1; i < 128 * 128; i++)
+		n += sorted[i] != sorted[i - 1];
+	return n;
+}
+
+/* A palette of a picture of many colours. */
+static void
+test_many_colours(em_ctx *ctx)
+{
+	static uint32_t pixels[128 * 129];
+	int			n,
+				largest;
+	double		mean;
+
+	/* every red and every green, so 16384 colours; a cell of 16 x 16 of them is 8 from its middle */
+	for (int y = 0; y < 128; y++)
+		for (int x = 0; x < 129; x++)
+			pixels[y * 129 + x] = (uint32_t) (2 * (x % 128)) << 16 | (uint32_t) (2 * y) << 8 | 77;
+	n = reduce(ctx, pixels, 256, &largest, &mean);
+	ok(n > 200 && n <= 256, "a plane of colours becomes %d", n);
+	ok(largest <= 20 && mean < 8, "none is far from what it was: %d, on average %.2f", largest, mean);
+	for (int i = 0; i < 128 * 129; i += 3)
+		pixels[i] = i % 2 ? 0 : 0xffffff;
+	n = reduce(ctx, pixels, 16, &largest, &mean);
+	ok(n > 8 && n <= 16, "black and white stay beside %d colours", n);
+	for (int i = 0; i < 128 * 129; i++)
+		pixels[i] = (uint32_t) (i % 7) * 0x030201;
+	n = reduce(ctx, pixels, 256, &largest, &mean);
+	ok(n == 7 && largest == 0, "few colours stay as they are");
+	/* differing in the lowest bits only */
+	for (int i = 0; i < 128 * 129; i++)
+		pixels[i] = 0x808080 + (uint32_t) (i % 8) + ((uint32_t) (i / 8 % 8) << 8);
+	n = reduce(ctx, pixels, 16, &largest, &mean);
+	ok(n == 1 && largest <= 4, "nearly equal colours become one");
 }
 
 /* The scale gets lighter evenly. */
@@ -343,9 +452,11 @@ main(void)
 	em_ctx	   *ctx = em_ctx_create(&options);
 
 	test_orientation(ctx);
+	test_range(ctx);
 	test_streams(ctx);
 	test_surface(ctx);
 	test_few_colours(ctx);
+	test_many_colours(ctx);
 	test_colours();
 	is_int(em_ctx_memory_used(ctx), 0, "nothing is left behind");
 	em_ctx_destroy(ctx);

@@ -252,6 +252,15 @@ em_masked_fsc_measures_bytes(const em_workbench *wb)
 	return bytes <= em_ctx_memory_budget(em_workbench_ctx(wb)) ? bytes : 0;
 }
 
+/* From which resolution on phases were made random; nothing when none were. */
+static em_status
+store_randomised_from(em_results *out, const em_fsc_masked *f)
+{
+	if (f->randomised_from >= f->count)
+		return EM_OK;
+	return em_results_measure(out, "randomised_from", f->length / (double) f->randomised_from, "Å");
+}
+
 em_status
 em_masked_fsc_measures(em_workbench *wb, em_results *out)
 {
@@ -269,6 +278,8 @@ em_masked_fsc_measures(em_workbench *wb, em_results *out)
 	status = em_results_measure(out, "fsc_masked_0143", resolution_at(f, f->masked), "Å");
 	if (status == EM_OK)
 		status = em_results_measure(out, "fsc_corrected_0143", resolution_at(f, f->corrected), "Å");
+	if (status == EM_OK)
+		status = store_randomised_from(out, f);
 	if (status == EM_OK)
 		status = store_masked(out, f);
 	em_fsc_masked_destroy(ctx, f);
@@ -315,8 +326,7 @@ store_summary(em_results *out, const em_fsc_masked *f)
 	EM_TRY(em_results_measure(out, "interpolated", resolution_at(f, f->corrected), "Å"));
 	EM_TRY(em_results_measure(out, "masked", resolution_at(f, f->masked), "Å"));
 	EM_TRY(em_results_measure(out, "unmasked", resolution_at(f, f->unmasked), "Å"));
-	if (f->randomised_from < f->count)
-		EM_TRY(em_results_measure(out, "randomised_from", f->length / (double) f->randomised_from, "Å"));
+	EM_TRY(store_randomised_from(out, f));
 	if (at > f->randomised_from)
 		EM_TRY(em_results_measure(out, "fsc_randomised", f->randomised[at], ""));
 	return em_results_measure(out, "mask_share", f->share, "");

@@ -3,6 +3,7 @@
  *		Canvas, letters, scale bars and PNG encoding.
  */
 #include "draw/em_canvas.h"
+#include "draw/em_colours.h"
 #include "draw/em_png.h"
 
 #include <math.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 
 #define FONT 22					/* half of it in a report, where three pictures share a line */
-#define PNG_LIMIT ((int64_t) 32 << 20)	/* no picture is anywhere near */
 
 em_status
 em_canvas_open(em_ctx *ctx, int w, int h, const char *title, em_canvas *c)
@@ -161,66 +161,17 @@ em_canvas_scale(em_canvas *c, bool grey, double low, double high, const char *un
 	scale_value(c, c->top + c->h - 2, low, unit);
 }
 
-/* Where the encoder's bytes go; the ledger of the context is kept by the copy at the end. */
-typedef struct encoded
-{
-	uint8_t    *bytes;
-	int64_t		length;
-	int64_t		room;
-} encoded;
-
-static cairo_status_t
-keep_bytes(void *arg, const unsigned char *data, unsigned int length)
-{
-	encoded    *e = arg;
-
-	if (e->length + length > PNG_LIMIT)
-		return CAIRO_STATUS_WRITE_ERROR;
-	if (e->length + length > e->room)
-	{
-		int64_t		room = 2 * (e->length + length);
-		uint8_t    *bytes = realloc(e->bytes, (size_t) room);
-
-		if (bytes == NULL)
-			return CAIRO_STATUS_NO_MEMORY;
-		e->bytes = bytes;
-		e->room = room;
-	}
-	memcpy(e->bytes + e->length, data, length);
-	e->length += length;
-	return CAIRO_STATUS_SUCCESS;
-}
-
 em_status
 em_canvas_png(em_ctx *ctx, em_canvas *c, em_png *out)
 {
-	encoded		e = {NULL};
-	cairo_status_t status;
-	bool		done;
+	uint32_t   *pixels;
+	int			stride = cairo_image_surface_get_stride(c->surface) / 4;
 
 	memset(out, 0, sizeof(*out));
 	cairo_surface_flush(c->surface);
-	EM_TRY(em_png_few(ctx, (const uint32_t *) cairo_image_surface_get_data(c->surface), c->width, c->height,
-					  cairo_image_surface_get_stride(c->surface) / 4, out, &done));
-	if (done)
-		return EM_OK;
-	status = cairo_surface_write_to_png_stream(c->surface, keep_bytes, &e);
-	if (status != CAIRO_STATUS_SUCCESS)
-	{
-		free(e.bytes);
-		return em_fail(ctx, status == CAIRO_STATUS_NO_MEMORY ? EM_NO_MEMORY : EM_INTERNAL,
-					   "picture could not be encoded: %s", cairo_status_to_string(status));
-	}
-	out->bytes = em_alloc(ctx, (uint64_t) e.length, 1, "the encoded picture");
-	if (out->bytes != NULL)
-	{
-		memcpy(out->bytes, e.bytes, (size_t) e.length);
-		out->length = e.length;
-		out->width = c->width;
-		out->height = c->height;
-	}
-	free(e.bytes);
-	return out->bytes == NULL ? em_ctx_status(ctx) : EM_OK;
+	pixels = (uint32_t *) cairo_image_surface_get_data(c->surface);
+	EM_TRY(em_colours_reduce(ctx, pixels, c->width, c->height, stride, EM_PNG_COLOURS));
+	return em_png_encode(ctx, pixels, c->width, c->height, stride, out);
 }
 
 void

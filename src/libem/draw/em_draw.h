@@ -28,12 +28,18 @@ extern void em_png_free(em_ctx *ctx, em_png *png);
 extern void em_colour(double t, double rgb[3]);
 
 /*
- * A plane in grey: black at the 0.5 % quantile, white at the 99.5 % quantile,
- * both written beside the scale in `unit` ("" none).  With a contour (not NaN)
- * the line where the plane crosses it is drawn.  `title` goes above.
+ * Black and white of planes that are to be compared: the 0.5 % and the 99.5 % quantile of all
+ * their values together, the extremes when these are equal.
  */
-extern em_status em_draw_plane(em_ctx *ctx, const em_plane *plane, const char *title, double contour,
-							   const char *unit, em_png *out);
+extern em_status em_grey_range(em_ctx *ctx, const em_plane *planes, int count, double range[2]);
+
+/*
+ * A plane in grey, black at range[0] and white at range[1], both written beside the scale in
+ * `unit` ("" none).  With a contour (not NaN) the line where the plane crosses it is drawn.
+ * `title` goes above.
+ */
+extern em_status em_draw_plane(em_ctx *ctx, const em_plane *plane, const char *title, const double range[2],
+							   double contour, const char *unit, em_png *out);
 
 /* What a place in the box is to the masks of a map (em_regions.h). */
 typedef enum em_region

@@ -19,23 +19,32 @@ by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The values that become black and white. */
-static em_status
-grey_range(em_ctx *ctx, const em_plane *p, double *low, double *high)
+em_status
+em_grey_range(em_ctx *ctx, const em_plane *planes, int count, double range[2])
 {
-	int64_t		n = p->n[0] * p->n[1];
-	double	   *sorted = em_alloc(ctx, (uint64_t) n, sizeof(double), "the grey scale");
+	int64_t		n = 0;
+	double	   *sorted;
 
+	for (int k = 0; k < count; k++)
+		n += planes[k].n[0] * planes[k].n[1];
+	sorted = em_alloc(ctx, (uint64_t) n, sizeof(double), "the grey scale");
 	if (sorted == NULL)
 		return em_ctx_status(ctx);
-	memcpy(sorted, p->v, (size_t) n * sizeof(double));
-	qsort(sorted, (size_t) n, sizeof(double), by_value);
-	*low = sorted[(n - 1) / 200];
-	*high = sorted[n - 1 - (n - 1) / 200];
-	if (!(*high > *low))
+	n = 0;
+	for (int k = 0; k < count; k++)
 	{
-		*low = sorted[0];
-		*high = sorted[n - 1];
+		int64_t		m = planes[k].n[0] * planes[k].n[1];
+
+		memcpy(sorted + n, planes[k].v, (size_t) m * sizeof(double));
+		n += m;
+	}
+	qsort(sorted, (size_t) n, sizeof(double), by_value);
+	range[0] = sorted[(n - 1) / 200];
+	range[1] = sorted[n - 1 - (n - 1) / 200];
+	if (!(range[1] > range[0]))
+	{
+		range[0] = sorted[0];
+		range[1] = sorted[n - 1];
 	}
 	em_free(ctx, sorted);
 	return EM_OK;
@@ -214,24 +223,21 @@ draw_contour(em_canvas *c, const em_plane *plane, double level)
 }
 
 em_status
-em_draw_plane(em_ctx *ctx, const em_plane *plane, const char *title, double contour, const char *unit,
-			  em_png *out)
+em_draw_plane(em_ctx *ctx, const em_plane *plane, const char *title, const double range[2], double contour,
+			  const char *unit, em_png *out)
 {
 	em_canvas	c;
 	cairo_surface_t *image;
-	double		low = 0,
-				high = 0,
-				pixel;
+	double		pixel;
 	int			size[2];
 	em_status	status;
 
-	EM_TRY(grey_range(ctx, plane, &low, &high));
 	area_size(plane, size, &pixel);
 	EM_TRY(em_canvas_open(ctx, size[0], size[1], title, &c));
-	image = plane_image(plane, grey_of, low, high);
+	image = plane_image(plane, grey_of, range[0], range[1]);
 	paint_plane(&c, plane, image, CAIRO_FILTER_GOOD);
 	em_canvas_frame(&c, axis_name[plane->axes[0]], axis_name[plane->axes[1]], pixel);
-	em_canvas_scale(&c, true, low, high, unit);
+	em_canvas_scale(&c, true, range[0], range[1], unit);
 	fewer_greys(&c, plane->index >= 0);
 	draw_contour(&c, plane, contour);
 	status = em_canvas_png(ctx, &c, out);

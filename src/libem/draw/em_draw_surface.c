@@ -12,6 +12,9 @@
 
 #define STRIPE 6				/* rays; where there is no value the surface is striped */
 #define SHADES 256
+#define FADE 0.42				/* white in the farthest part; less of it where the colour tells a value */
+#define FADE_COLOUR 0.10
+#define SHADOW_COLOUR 0.75		/* the share of the light that depends on the slope, likewise */
 
 /* A picture in the making. */
 typedef struct painting
@@ -80,12 +83,17 @@ surface_colour(const painting *k, int x, int y, double rgb[3])
 		rgb[0] = rgb[1] = rgb[2] = (x + y) / STRIPE % 2 ? 0.95 : 0.60;
 }
 
-/* The mean of the rays of a pixel: background white, far parts paler. */
+/*
+ * The mean of the rays of a pixel: background white, far parts paler and slopes darker.  A colour that
+ * stands for a value keeps more of itself, so that it can be found on the scale.
+ */
 static void
 blend(const painting *k, int px, int py, double rgb[3])
 {
 	const em_hits *c = k->hits;
 	double		range = k->farthest > k->nearest ? k->farthest - k->nearest : 1;
+	double		most = k->s->colour == NULL ? FADE : FADE_COLOUR;
+	double		shadow = k->s->colour == NULL ? 1 : SHADOW_COLOUR;
 
 	rgb[0] = rgb[1] = rgb[2] = 0;
 	for (int i = 0; i < EM_CAST_FINE * EM_CAST_FINE; i++)
@@ -93,13 +101,13 @@ blend(const painting *k, int px, int py, double rgb[3])
 		int			x = px * EM_CAST_FINE + i % EM_CAST_FINE,
 					y = py * EM_CAST_FINE + i / EM_CAST_FINE;
 		int64_t		at = (int64_t) y * c->w + x;
-		double		fade = c->depth[at] < 0 ? 1 : 0.42 * (c->depth[at] - k->nearest) / range,
+		double		fade = c->depth[at] < 0 ? 1 : most * (c->depth[at] - k->nearest) / range,
 					colour[3] = {0, 0, 0};
 
 		if (c->depth[at] >= 0)
 			surface_colour(k, x, y, colour);
 		for (int j = 0; j < 3; j++)
-			rgb[j] += (fade + (1 - fade) * colour[j] * c->light[at]) / (EM_CAST_FINE * EM_CAST_FINE);
+			rgb[j] += (fade + (1 - fade) * colour[j] * (1 - shadow + shadow * c->light[at])) / (EM_CAST_FINE * EM_CAST_FINE);
 	}
 }
 
@@ -133,9 +141,6 @@ paint(const em_hits *c, const em_surface *s, em_canvas *canvas)
 			blend(&k, x, y, rgb);
 			row[x] = (uint32_t) lround(255 * rgb[0]) << 16 | (uint32_t) lround(255 * rgb[1]) << 8 |
 				(uint32_t) lround(255 * rgb[2]);
-			/* 32 steps of each colour take half the room and are shown at half their size; greys take little */
-			if (s->colour != NULL)
-				row[x] = (row[x] & 0xf8f8f8) | (row[x] >> 5 & 0x070707);
 		}
 	}
 	cairo_surface_mark_dirty(canvas->surface);

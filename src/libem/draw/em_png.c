@@ -11,14 +11,13 @@
 #include <string.h>
 #include <zlib.h>
 
-#define COLOURS 256
 #define SLOTS 1024				/* of the hash table of colours */
 
 /* Colours in the order they were found. */
 typedef struct palette
 {
 	int			n;
-	uint32_t	colour[COLOURS];
+	uint32_t	colour[EM_PNG_COLOURS];
 	int16_t		slot[SLOTS];	/* number + 1 of a colour; 0 free */
 } palette;
 
@@ -31,7 +30,7 @@ colour_number(palette *p, uint32_t colour)
 	for (; p->slot[at] != 0; at = (at + 1) % SLOTS)
 		if (p->colour[p->slot[at] - 1] == colour)
 			return p->slot[at] - 1;
-	if (p->n == COLOURS)
+	if (p->n == EM_PNG_COLOURS)
 		return -1;
 	p->colour[p->n] = colour;
 	p->slot[at] = (int16_t) (++p->n);
@@ -177,7 +176,7 @@ encode(em_ctx *ctx, const uint8_t *index, int w, int h, const palette *p, bool g
 {
 	static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 	uint8_t		head[13] = {[8] = 8,[9] = grey ? 0 : 3};
-	uint8_t		colours[3 * COLOURS];
+	uint8_t		colours[3 * EM_PNG_COLOURS];
 	uLong		room = compressBound((uLong) (w + 1) * (uLong) h);
 	em_status	status;
 
@@ -205,7 +204,7 @@ encode(em_ctx *ctx, const uint8_t *index, int w, int h, const palette *p, bool g
 }
 
 em_status
-em_png_few(em_ctx *ctx, const uint32_t *pixels, int w, int h, int stride, em_png *out, bool *done)
+em_png_encode(em_ctx *ctx, const uint32_t *pixels, int w, int h, int stride, em_png *out)
 {
 	palette		p = {0},
 				sorted = {0};
@@ -213,11 +212,11 @@ em_png_few(em_ctx *ctx, const uint32_t *pixels, int w, int h, int stride, em_png
 	uint8_t    *index;
 	em_status	status;
 
-	*done = false;
+	memset(out, 0, sizeof(*out));
 	for (int y = 0; y < h; y++)
 		for (int x = 0; x < w; x++)
 			if (colour_number(&p, pixels[(int64_t) y * stride + x] & 0xffffff) < 0)
-				return EM_OK;
+				return em_fail(ctx, EM_BAD_ARGUMENT, "a picture has more than %d colours", EM_PNG_COLOURS);
 	qsort(p.colour, (size_t) p.n, sizeof(uint32_t), by_lightness);
 	for (int i = 0; i < p.n; i++)
 	{
@@ -236,6 +235,5 @@ em_png_few(em_ctx *ctx, const uint32_t *pixels, int w, int h, int stride, em_png
 		}
 	status = encode(ctx, index, w, h, &sorted, grey, out);
 	em_free(ctx, index);
-	*done = status == EM_OK;
 	return status;
 }

@@ -1,0 +1,19 @@
+/*
+ * src/libem/draw/em_colours.h
+ *		Bring a picture down to as many colours as a palette holds.
+ */
+#ifndef EM_COLOURS_H
+#define EM_COLOURS_H
+
+#include "core/em_ctx.h"
+
+/*
+ * Replace colours, in place, until at most `most` (3 to 256) are left: w x h pixels, 0xRRGGBB in
+ * the low bits, `stride` pixels from row to row.  A picture that has no more is left as it is;
+ * black and white always stay what they are.  Colours are grouped where they differ most (median
+ * cut, doi:10.1145/965145.801294, at the mean in place of the median) and become the mean of their
+ * group; they are told apart by the upper 5 bits of each channel.
+ */
+extern em_status em_colours_reduce(em_ctx *ctx, uint32_t *pixels, int w, int h, int stride, int most);
+
+#endif							/* EM_COLOURS_H */
