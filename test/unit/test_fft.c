@@ -259,6 +259,58 @@ test_plans(em_ctx *ctx)
 	ok(good, "plans are made again when they were evicted");
 }
 
+/* What is left out of the inverse of a spectrum with an empty outside changes nothing. */
+static void
+test_within(em_ctx *ctx, int64_t nx, int64_t ny, int64_t nz, const int64_t limit[3])
+{
+	em_grid		grid = {.n = {nx, ny, nz},.voxel = {1, 1, 1},.angle = {90, 90, 90}};
+	em_volume  *whole;
+	em_volume  *within;
+	double		worst = 0;
+	uint64_t	random = 1;
+
+	if (em_volume_create(ctx, &grid, "whole", &whole) != EM_OK || em_volume_create(ctx, &grid, "within", &within) != EM_OK)
+		exit(1);
+	for (int64_t z = 0; z < nz; z++)
+		for (int64_t y = 0; y < ny; y++)
+		{
+			int64_t		ky = y <= ny / 2 ? y : ny - y,
+						kz = z <= nz / 2 ? z : nz - z;
+
+			for (int64_t x = 0; x <= nx / 2; x++)
+				for (int part = 0; part < 2; part++)
+				{
+					float		v;
+
+					random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+					v = (float) (random >> 40) / (1 << 24) - 0.5f;
+					if (x > limit[0] || ky > limit[1] || kz > limit[2])
+						v = 0;
+					em_volume_row(whole, y, z)[2 * x + part] = v;
+					em_volume_row(within, y, z)[2 * x + part] = v;
+				}
+		}
+	whole->domain = within->domain = EM_FOURIER_SPACE;
+	ok(em_fft_inverse(ctx, whole) == EM_OK && em_fft_inverse_within(ctx, within, limit) == EM_OK, "both inverses");
+	for (int64_t z = 0; z < nz; z++)
+		for (int64_t y = 0; y < ny; y++)
+			for (int64_t x = 0; x < nx; x++)
+				worst = fmax(worst, fabs((double) em_volume_row(whole, y, z)[x] - em_volume_row(within, y, z)[x]));
+	is_near(worst, 0, 0, "the same voxels, to the bit");
+	em_volume_destroy(ctx, within);
+	em_volume_destroy(ctx, whole);
+}
+
+/* Edges that FFTW transforms directly. */
+static void
+test_smooth(void)
+{
+	ok(em_fft_is_smooth(616, 13) && em_fft_is_smooth(1, 13) && em_fft_is_smooth(1024, 2), "616 = 8 x 7 x 11");
+	ok(!em_fft_is_smooth(614, 13), "614 = 2 x 307");
+	ok(em_fft_is_smooth(26, 13) && !em_fft_is_smooth(26, 11), "up to a largest factor");
+	ok(!em_fft_is_smooth(0, 13), "nothing");
+}
+
 int
 main(void)
 {
@@ -272,8 +324,13 @@ main(void)
 		test_direct(ctx, size[i][0], size[i][1], size[i][2]);
 	test_round_trips(ctx);
 	test_plans(ctx);
+	test_within(ctx, 40, 36, 30, (const int64_t[3]) {5, 3, 4});
+	test_within(ctx, 41, 33, 20, (const int64_t[3]) {0, 0, 0});
+	test_within(ctx, 30, 30, 30, (const int64_t[3]) {14, 9, 100});
+	test_within(ctx, 30, 30, 30, (const int64_t[3]) {15, 15, 15});
 	is_int(em_ctx_memory_used(ctx), 0, "nothing is left allocated");
 	em_ctx_destroy(ctx);
+	test_smooth();
 	test_threads(45, 38, 31);
 	test_threads(64, 64, 64);
 	test_cancel(1);

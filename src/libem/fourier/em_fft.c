@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/em_par.h"
+#include "fourier/em_shell.h"
 
 #define COLUMNS 8				/* complex floats in a 64-byte line */
 #define CACHED_PLANS 8			/* sizes and directions kept in a context */
@@ -43,6 +44,7 @@ typedef struct fft_job
 	fftwf_complex *scratch;		/* worker w owns scratch + w * per_worker */
 	int64_t		per_worker;
 	float		scale;			/* applied in the z pass */
+	int64_t		limit[3];		/* coefficients beyond these are 0 */
 } fft_job;
 
 /* Complex floats from column to column in scratch: an odd number of lines. */
@@ -192,21 +194,24 @@ scatter(fftwf_complex *to, int64_t stride, const fftwf_complex *scratch, int64_t
 		}
 }
 
-/* Transform nxh columns of length n that start at base, `stride` complex floats from line to line. */
+/*
+ * Transform the first `used` of nxh columns of length n that start at base, `stride` complex floats from
+ * line to line, and the others of their last block.
+ */
 static void
-transform_columns(fftwf_complex *base, int64_t stride, int64_t n, int64_t nxh,
+transform_columns(fftwf_complex *base, int64_t stride, int64_t n, int64_t nxh, int64_t used,
 				  const fftwf_plan plan[2], fftwf_complex *scratch, float scale)
 {
 	int64_t		distance = column_distance(n);
 	int64_t		k = 0;
 
-	for (; k + COLUMNS <= nxh; k += COLUMNS)
+	for (; k < used && k + COLUMNS <= nxh; k += COLUMNS)
 	{
 		gather(scratch, distance, base + k, stride, n, COLUMNS);
 		fftwf_execute_dft(plan[0], scratch, scratch);
 		scatter(base + k, stride, scratch, distance, n, COLUMNS, scale);
 	}
-	if (k < nxh)
+	if (k < used)
 	{
 		gather(scratch, distance, base + k, stride, n, nxh - k);
 		fftwf_execute_dft(plan[1], scratch, scratch);
@@ -226,7 +231,7 @@ transform_plane(void *arg, int64_t z, int worker)
 
 	if (forward)
 		fftwf_execute_dft_r2c(job->plans->x, plane, spectrum);
-	transform_columns(spectrum, v->row / 2, v->grid.n[1], v->grid.n[0] / 2 + 1, job->plans->y,
+	transform_columns(spectrum, v->row / 2, v->grid.n[1], v->grid.n[0] / 2 + 1, job->limit[0] + 1, job->plans->y,
 					  job->scratch + worker * job->per_worker, 1.0f);
 	if (!forward)
 		fftwf_execute_dft_c2r(job->plans->x, spectrum, plane);
@@ -240,15 +245,17 @@ transform_depth(void *arg, int64_t y, int worker)
 	fft_job    *job = arg;
 	const em_volume *v = job->v;
 
+	if (llabs(em_frequency(y, v->grid.n[1])) > job->limit[1])
+		return EM_OK;
 	transform_columns((fftwf_complex *) em_volume_row(v, y, 0), v->plane / 2, v->grid.n[2],
-					  v->grid.n[0] / 2 + 1, job->plans->z,
+					  v->grid.n[0] / 2 + 1, job->limit[0] + 1, job->plans->z,
 					  job->scratch + worker * job->per_worker, job->scale);
 	return EM_OK;
 }
 
-/* Both directions; after a failure the volume's content is undefined. */
+/* Both directions; after a failure the volume's content is undefined.  limit: see em_fft_inverse_within. */
 static em_status
-transform(em_ctx *ctx, em_volume *v, int sign)
+transform(em_ctx *ctx, em_volume *v, int sign, const int64_t limit[3])
 {
 	bool		forward = sign == FFTW_FORWARD;
 	fft_job		job = {.v = v, .per_worker = worker_scratch(&v->grid), .scale = 1.0f};
@@ -261,6 +268,8 @@ transform(em_ctx *ctx, em_volume *v, int sign)
 						   sizeof(fftwf_complex), "transform scratch");
 	if (job.scratch == NULL)
 		return em_ctx_status(ctx);
+	for (int j = 0; j < 3; j++)
+		job.limit[j] = limit != NULL && limit[j] < v->grid.n[j] / 2 ? limit[j] : v->grid.n[j] / 2;
 	if (!forward)
 		job.scale = (float) (1.0 / (double) em_grid_voxels(&v->grid));
 
@@ -281,11 +290,28 @@ transform(em_ctx *ctx, em_volume *v, int sign)
 em_status
 em_fft_forward(em_ctx *ctx, em_volume *v)
 {
-	return transform(ctx, v, FFTW_FORWARD);
+	return transform(ctx, v, FFTW_FORWARD, NULL);
 }
 
 em_status
 em_fft_inverse(em_ctx *ctx, em_volume *v)
 {
-	return transform(ctx, v, FFTW_BACKWARD);
+	return transform(ctx, v, FFTW_BACKWARD, NULL);
+}
+
+em_status
+em_fft_inverse_within(em_ctx *ctx, em_volume *v, const int64_t limit[3])
+{
+	return transform(ctx, v, FFTW_BACKWARD, limit);
+}
+
+bool
+em_fft_is_smooth(int64_t n, int largest)
+{
+	static const int factor[] = {2, 3, 5, 7, 11, 13};
+
+	for (int i = 0; i < 6 && factor[i] <= largest; i++)
+		while (n > 0 && n % factor[i] == 0)
+			n /= factor[i];
+	return n == 1;
 }

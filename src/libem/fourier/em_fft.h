@@ -22,7 +22,20 @@
 extern em_status em_fft_forward(em_ctx *ctx, em_volume *v);
 extern em_status em_fft_inverse(em_ctx *ctx, em_volume *v);
 
+/*
+ * The same inverse of a spectrum whose coefficients beyond limit[j] (FFT index without its sign, 0 and
+ * more) along any axis are 0: columns of zeros are left out, so a sphere of half the Nyquist frequency
+ * takes two thirds of the time.  No limit below n/2 gives em_fft_inverse.
+ */
+extern em_status em_fft_inverse_within(em_ctx *ctx, em_volume *v, const int64_t limit[3]);
+
 /* Scratch memory a transform of this grid allocates, in bytes (for estimates). */
 extern uint64_t em_fft_scratch_bytes(const em_ctx *ctx, const em_grid *grid);
+
+/*
+ * Has an edge of n voxels no prime factor above `largest`, which is 13 at most?  FFTW transforms
+ * such edges directly; one of 2 x 307 takes four times as long as one of 616 = 8 x 7 x 11.
+ */
+extern bool em_fft_is_smooth(int64_t n, int largest);
 
 #endif							/* EM_FFT_H */

@@ -8,6 +8,8 @@
 #include "core/em_par.h"
 #include "fourier/em_radial_row.h"
 
+#define GAUSSIAN_END 7.0		/* widths; 2e-11 there, less than the rounding of a transform */
+
 #define PER_SHELL 32			/* table entries a shell of the longest axis */
 
 /* Entries per 1/Å, and entries up to the corner of the spectrum. */
@@ -113,7 +115,7 @@ gaussian(void *arg, double s)
 	const shape *g = arg;
 	double		t = (s - g->from) / g->to;
 
-	return exp(-0.5 * t * t);
+	return fabs(t) > GAUSSIAN_END ? 0 : exp(-0.5 * t * t);
 }
 
 em_status

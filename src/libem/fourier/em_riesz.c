@@ -193,18 +193,28 @@ join_plane(void *arg, int64_t z, int worker)
 	return EM_OK;
 }
 
+/* Up to which coefficient along each axis a filter passes anything. */
+static void
+pass_limit(const em_grid *grid, const em_radial *r, int64_t limit[3])
+{
+	for (int j = 0; j < 3; j++)
+		limit[j] = (int64_t) fmin(floor(r->high * (double) grid->n[j] * grid->voxel[j] + 1e-6), (double) grid->n[j]);
+}
+
 em_status
 em_riesz_amplitude(em_ctx *ctx, const em_volume *spectrum, const em_radial *r, em_volume *work, em_volume *out)
 {
 	sum_job		job = {.work = work, .out = out, .how = SQUARE};
+	int64_t		limit[3];
 
+	pass_limit(&spectrum->grid, r, limit);
 	EM_TRY(filter_spectrum(ctx, spectrum, r, EVEN, out));
-	EM_TRY(em_fft_inverse(ctx, out));
+	EM_TRY(em_fft_inverse_within(ctx, out, limit));
 	EM_TRY(em_parallel(ctx, "amplitude", out->grid.n[2], join_plane, &job));
 	for (int component = ODD_X; component <= ODD_Z; component++)
 	{
 		EM_TRY(filter_spectrum(ctx, spectrum, r, component, work));
-		EM_TRY(em_fft_inverse(ctx, work));
+		EM_TRY(em_fft_inverse_within(ctx, work, limit));
 		job.how = component == ODD_Z ? ADD_AND_ROOT : ADD;
 		EM_TRY(em_parallel(ctx, "amplitude", out->grid.n[2], join_plane, &job));
 	}

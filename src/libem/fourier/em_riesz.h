@@ -45,7 +45,7 @@ extern void em_radial_destroy(em_ctx *ctx, em_radial *r);
  * The filters of the methods, frequencies in 1/Å.  High-pass: 0 below `from`,
  * (1 + cos(pi (s-to)/(to-from)))/2 up to `to`, 1 above.  Low-pass: 1 below
  * `from`, raised cosine to 0 at `to`.  from = to is a hard edge that belongs to
- * what passes.  Gaussian: exp(-(s-centre)²/(2 sigma²)).
+ * what passes.  Gaussian: exp(-(s-centre)²/(2 sigma²)), 0 beyond 7 sigma.
  */
 extern em_status em_radial_high_pass(em_ctx *ctx, const em_grid *grid, double from, double to, em_radial **out);
 extern em_status em_radial_low_pass(em_ctx *ctx, const em_grid *grid, double from, double to, em_radial **out);

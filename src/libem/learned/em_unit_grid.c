@@ -14,18 +14,6 @@
 #define SLACK_SHARE 0.08		/* of an edge: how much longer it may be made ... */
 #define SLACK_LEAST 16			/* ... and in voxels of the map, at least */
 
-/* Has n no prime factor above `largest`, 13 at most? */
-static bool
-is_smooth(int64_t n, int largest)
-{
-	static const int factor[] = {2, 3, 5, 7, 11, 13};
-
-	for (int i = 0; i < 6 && factor[i] <= largest; i++)
-		while (n % factor[i] == 0)
-			n /= factor[i];
-	return n == 1;
-}
-
 /* Even number nearest to x. */
 static int64_t
 nearest_even(double x)
@@ -42,7 +30,7 @@ smooth_points(double length, double tolerance)
 	int64_t		best = 0;
 
 	for (int64_t n = least + (least & 1); n <= most; n += 2)
-		if (is_smooth(n, 5) && (best == 0 || fabs((double) n - length) < fabs((double) best - length)))
+		if (em_fft_is_smooth(n, 5) && (best == 0 || fabs((double) n - length) < fabs((double) best - length)))
 			best = n;
 	return best;
 }
@@ -64,7 +52,7 @@ choose_edge(em_unit_grid *u, int j, int64_t need, double voxel)
 	for (int t = 0; t < 3; t++)
 		for (int64_t size = need; size <= most; size++)
 		{
-			const int64_t n = size == total || is_smooth(size, 13) ?
+			const int64_t n = size == total || em_fft_is_smooth(size, 13) ?
 				smooth_points((double) size * unit, tolerance[t]) : 0;
 
 			if (n > 0)

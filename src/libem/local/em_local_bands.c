@@ -223,18 +223,21 @@ make_band(em_ctx *ctx, bands_run *run, int i, double sums[2])
 static em_status
 add_band(em_ctx *ctx, bands_run *run, int i, em_local_bands *out)
 {
-	static const double one = 1;
 	add_job		job = {.amplitude = run->amplitude,.mask = run->mask,.sum = run->sum,.vanishing = run->vanishing};
-	const double q = run->background != NULL ? NOISE_QUANTILE : PROTEIN_QUANTILE;
+	static const double q[2] = {PROTEIN_QUANTILE, 1};
+	static const double q_noise = NOISE_QUANTILE;
 	double		sums[2];
+	double		in_mask[2];
 	double		level;
 	double		largest;
 	int64_t		n;
 
 	EM_TRY(make_band(ctx, run, i, sums));
-	EM_TRY(em_quantiles(ctx, run->amplitude, run->background != NULL ? run->background : run->mask,
-						EM_RANK_LINEAR, &q, 1, &level, &n));
-	EM_TRY(em_quantiles(ctx, run->amplitude, run->mask, EM_RANK_LINEAR, &one, 1, &largest, &n));
+	EM_TRY(em_quantiles(ctx, run->amplitude, run->mask, EM_RANK_LINEAR, q, 2, in_mask, &n));
+	level = in_mask[0];
+	largest = in_mask[1];
+	if (run->background != NULL)
+		EM_TRY(em_quantiles(ctx, run->amplitude, run->background, EM_RANK_LINEAR, &q_noise, 1, &level, &n));
 	if (!(largest > 0))
 	{
 		out->reason_code = "no_signal";
