@@ -297,6 +297,13 @@ test_within(em_ctx *ctx, int64_t nx, int64_t ny, int64_t nz, const int64_t limit
 			for (int64_t x = 0; x < nx; x++)
 				worst = fmax(worst, fabs((double) em_volume_row(whole, y, z)[x] - em_volume_row(within, y, z)[x]));
 	is_near(worst, 0, 0, "the same voxels, to the bit");
+	ok(em_fft_forward(ctx, whole) == EM_OK && em_fft_forward_within(ctx, within, limit) == EM_OK, "and forward again");
+	for (int64_t z = 0; z < nz; z++)
+		for (int64_t y = 0; y < ny; y++)
+			for (int64_t x = 0; x < 2 * (nx / 2 + 1); x++)
+				if (x / 2 <= limit[0] && (y <= ny / 2 ? y : ny - y) <= limit[1] && (z <= nz / 2 ? z : nz - z) <= limit[2])
+					worst = fmax(worst, fabs((double) em_volume_row(whole, y, z)[x] - em_volume_row(within, y, z)[x]));
+	is_near(worst, 0, 0, "the same coefficients within");
 	em_volume_destroy(ctx, within);
 	em_volume_destroy(ctx, whole);
 }

@@ -44,7 +44,7 @@ typedef struct fft_job
 	fftwf_complex *scratch;		/* worker w owns scratch + w * per_worker */
 	int64_t		per_worker;
 	float		scale;			/* applied in the z pass */
-	int64_t		limit[3];		/* coefficients beyond these are 0 */
+	int64_t		limit[3];		/* coefficients beyond these are 0, or not wanted */
 } fft_job;
 
 /* Complex floats from column to column in scratch: an odd number of lines. */
@@ -253,7 +253,7 @@ transform_depth(void *arg, int64_t y, int worker)
 	return EM_OK;
 }
 
-/* Both directions; after a failure the volume's content is undefined.  limit: see em_fft_inverse_within. */
+/* Both directions; after a failure the volume's content is undefined.  limit: see em_fft_*_within. */
 static em_status
 transform(em_ctx *ctx, em_volume *v, int sign, const int64_t limit[3])
 {
@@ -297,6 +297,12 @@ em_status
 em_fft_inverse(em_ctx *ctx, em_volume *v)
 {
 	return transform(ctx, v, FFTW_BACKWARD, NULL);
+}
+
+em_status
+em_fft_forward_within(em_ctx *ctx, em_volume *v, const int64_t limit[3])
+{
+	return transform(ctx, v, FFTW_FORWARD, limit);
 }
 
 em_status

@@ -71,15 +71,4 @@ extern void em_radial_over_s(const em_radial_rows *r, double yz2, double s, floa
 /* Multiply the weights of a row by sx/|s|. */
 extern void em_radial_over_s_x(const em_radial_rows *r, double yz2, float *weight, const em_radial_span *span);
 
-/* Four square roots in single precision. */
-EM_INLINE em_vf4
-em_sqrt4f(em_vf4 v)
-{
-#if defined(__SSE2__)
-	return (em_vf4) _mm_sqrt_ps((__m128) v);
-#else
-	return (em_vf4) {sqrtf(v[0]), sqrtf(v[1]), sqrtf(v[2]), sqrtf(v[3])};
-#endif
-}
-
 #endif							/* EM_RADIAL_ROW_H */

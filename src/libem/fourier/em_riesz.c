@@ -130,12 +130,23 @@ em_radial_apply(em_ctx *ctx, const em_volume *from, const em_radial *r, em_volum
 	return filter_spectrum(ctx, from, r, EVEN, to);
 }
 
+/* Up to which coefficient along each axis a filter passes anything. */
+static void
+pass_limit(const em_grid *grid, const em_radial *r, int64_t limit[3])
+{
+	for (int j = 0; j < 3; j++)
+		limit[j] = (int64_t) fmin(floor(r->high * (double) grid->n[j] * grid->voxel[j] + 1e-6), (double) grid->n[j]);
+}
+
 em_status
 em_radial_filter(em_ctx *ctx, em_volume *v, const em_radial *r)
 {
-	EM_TRY(em_fft_forward(ctx, v));
+	int64_t		limit[3];
+
+	pass_limit(&v->grid, r, limit);
+	EM_TRY(em_fft_forward_within(ctx, v, limit));
 	EM_TRY(filter_spectrum(ctx, v, r, EVEN, v));
-	return em_fft_inverse(ctx, v);
+	return em_fft_inverse_within(ctx, v, limit);
 }
 
 /* How a component joins the sum of squares. */
@@ -164,13 +175,6 @@ join_row(const float *work, float *out, int64_t n, joining how)
 			out[x] += work[x] * work[x];
 }
 
-static void
-root_row(float *out, int64_t n)
-{
-	for (int64_t x = 0; x < n; x += 4)
-		*(em_vf4_mem *) (out + x) = em_sqrt4f(*(em_vf4_mem *) (out + x));
-}
-
 /* Item: one plane; rows are padded to whole groups of four. */
 static em_status
 join_plane(void *arg, int64_t z, int worker)
@@ -184,21 +188,10 @@ join_plane(void *arg, int64_t z, int worker)
 		float	   *out = em_volume_row(job->out, y, z);
 
 		join_row(em_volume_row(job->work, y, z), out, n, job->how);
-		if (job->how != ADD_AND_ROOT)
-			continue;
-		for (int64_t x = n; x % 4 != 0; x++)
-			out[x] = 0;
-		root_row(out, n);
+		if (job->how == ADD_AND_ROOT)
+			em_sqrt_row(out, n);
 	}
 	return EM_OK;
-}
-
-/* Up to which coefficient along each axis a filter passes anything. */
-static void
-pass_limit(const em_grid *grid, const em_radial *r, int64_t limit[3])
-{
-	for (int j = 0; j < 3; j++)
-		limit[j] = (int64_t) fmin(floor(r->high * (double) grid->n[j] * grid->voxel[j] + 1e-6), (double) grid->n[j]);
 }
 
 em_status

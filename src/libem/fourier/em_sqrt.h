@@ -36,4 +36,25 @@ em_sqrt4(em_vd4 *v)
 #endif
 }
 
+/* Four square roots in single precision. */
+EM_INLINE em_vf4
+em_sqrt4f(em_vf4 v)
+{
+#if defined(__SSE2__)
+	return (em_vf4) _mm_sqrt_ps((__m128) v);
+#else
+	return (em_vf4) {sqrtf(v[0]), sqrtf(v[1]), sqrtf(v[2]), sqrtf(v[3])};
+#endif
+}
+
+/* Replace n numbers by their square roots; the row is padded to whole groups of four. */
+EM_INLINE void
+em_sqrt_row(float *row, int64_t n)
+{
+	for (int64_t x = n; x % 4 != 0; x++)
+		row[x] = 0;
+	for (int64_t x = 0; x < n; x += 4)
+		*(em_vf4_mem *) (row + x) = em_sqrt4f(*(em_vf4_mem *) (row + x));
+}
+
 #endif							/* EM_SQRT_H */

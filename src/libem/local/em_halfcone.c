@@ -10,6 +10,7 @@
 
 #include "core/em_par.h"
 #include "fourier/em_shell.h"
+#include "fourier/em_sqrt.h"
 #include "local/em_mono_region.h"
 
 struct em_halfcone_plans
@@ -223,6 +224,14 @@ field_plane(void *arg, int64_t z, int worker)
 	return EM_OK;
 }
 
+/* Squared moduli of n complex numbers. */
+EM_HOT static void
+power_row(const float *f, float *to, int64_t n)
+{
+	for (int64_t x = 0; x < n; x++)
+		to[x] = f[2 * x] * f[2 * x] + f[2 * x + 1] * f[2 * x + 1];
+}
+
 /* Item: the columns above line y along z, and their modulus. */
 static em_status
 field_depth(void *arg, int64_t y, int worker)
@@ -238,8 +247,8 @@ field_depth(void *arg, int64_t y, int worker)
 		const float *f = (const float *) (line + z * h->plane);
 		float	   *to = em_volume_row(job->out, y, z);
 
-		for (int64_t x = 0; x < h->grid.n[0]; x++)
-			to[x] = sqrtf(f[2 * x] * f[2 * x] + f[2 * x + 1] * f[2 * x + 1]);
+		power_row(f, to, h->grid.n[0]);
+		em_sqrt_row(to, h->grid.n[0]);
 	}
 	return EM_OK;
 }

@@ -195,6 +195,22 @@ typedef struct window_job
 	const em_grid *map;
 } window_job;
 
+/* Where along a row, voxels from the centre of the box, a sphere of radius r (Å) is left: -1 outside of it. */
+static double
+chord(double r, double yz2, double voxel)
+{
+	return r > 0 && r * r > yz2 ? sqrt(r * r - yz2) / voxel : -1;
+}
+
+/* Weight of the sphere's soft edge at a distance from its centre (Å). */
+static float
+edge_at(const sweep *s, double r)
+{
+	if (r >= s->radius)
+		return 0;
+	return r > s->radius - s->soft ? (float) (0.5 * (1 + cos(M_PI * (r - s->radius + s->soft) / s->soft))) : 1;
+}
+
 /* Item: the sphere's soft edge on plane z of the amplitude. */
 static em_status
 window_plane(void *arg, int64_t z, int worker)
@@ -206,16 +222,22 @@ window_plane(void *arg, int64_t z, int worker)
 	for (int64_t y = 0; y < s->grid.n[1]; y++)
 	{
 		float	   *row = em_volume_row(s->amplitude, y, z);
+		double		at[3];
+		const double r0 = place(map, &s->grid, (const int64_t[]) {0, y, z}, at);
+		const double yz2 = r0 * r0 - at[0] * at[0];
+		const double centre = -at[0] / s->grid.voxel[0];
+		const double outer = chord(s->radius, yz2, s->grid.voxel[0]);
+		const double inner = chord(s->radius - s->soft, yz2, s->grid.voxel[0]) - 1;
 
 		for (int64_t x = 0; x < s->grid.n[0]; x++)
 		{
-			double		at[3];
-			const double r = place(map, &s->grid, (const int64_t[]) {x, y, z}, at);
-
-			if (r >= s->radius)
+			/* only the edge needs a root */
+			if (fabs((double) x - centre) > outer + 1)
 				row[x] = 0;
-			else if (r > s->radius - s->soft)
-				row[x] *= (float) (0.5 * (1 + cos(M_PI * (r - s->radius + s->soft) / s->soft)));
+			else if (fabs((double) x - centre) < inner)
+				x = (int64_t) fmin(floor(centre + inner), (double) s->grid.n[0] - 1);
+			else
+				row[x] *= edge_at(s, place(map, &s->grid, (const int64_t[]) {x, y, z}, at));
 		}
 	}
 	return EM_OK;
