@@ -24,7 +24,7 @@ COMMENT ON FUNCTION _em_short(float8) IS 'Internal: a finite number with about f
 
 CREATE FUNCTION _em_minus(value text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 5
-RETURN regexp_replace(value, '(^|[\s(\[=,e])-(?=\d)', '\1−', 'g');
+RETURN regexp_replace(value, '(^|[\s(\[=,]|(?<=\d)e)-(?=\d)', '\1−', 'g');
 COMMENT ON FUNCTION _em_minus(text) IS 'Internal: text with a true minus sign before its negative numbers, to be read, not to be parsed';
 
 CREATE FUNCTION _em_ticks(low float8, high float8, wanted int, logarithmic boolean) RETURNS float8[]
@@ -80,14 +80,23 @@ DECLARE
     i       int;
     shown   int := 0;
     tall    float8;
+    least_y float8;
+    left_side boolean;
+    shades  jsonb := '[]';
 BEGIN
+    -- Points far below a fitted line would leave it no room
+    IF spec #>> '{y,below}' IS NOT NULL AND NOT ylog THEN
+        SELECT min(v.y::float8) - (spec #>> '{y,below}')::float8 INTO least_y
+        FROM jsonb_array_elements_text(spec #> ARRAY['curves', (n - 1)::text, 'y']) AS v (y) WHERE _em_is_finite(v.y::float8);
+    END IF;
     -- Ranges: of the finite values, in exponents on a logarithmic axis
     SELECT min(p.x), max(p.x), min(p.y), max(p.y) INTO xa, xb, ya, yb
     FROM jsonb_array_elements(coalesce(spec -> 'curves', '[]')) AS k (curve)
     CROSS JOIN LATERAL ROWS FROM (jsonb_array_elements_text(k.curve -> 'x'), jsonb_array_elements_text(k.curve -> 'y')) AS v (vx, vy)
     CROSS JOIN LATERAL (VALUES (CASE WHEN NOT xlog THEN v.vx::float8 WHEN v.vx::float8 > 0 THEN log(v.vx::float8) END,
                                 CASE WHEN NOT ylog THEN v.vy::float8 WHEN v.vy::float8 > 0 THEN log(v.vy::float8) END)) AS p (x, y)
-    WHERE _em_is_finite(v.vx::float8) AND _em_is_finite(v.vy::float8) AND p.x IS NOT NULL AND p.y IS NOT NULL;
+    WHERE _em_is_finite(v.vx::float8) AND _em_is_finite(v.vy::float8) AND p.x IS NOT NULL AND p.y IS NOT NULL
+      AND (least_y IS NULL OR p.y >= least_y);
     IF xa IS NULL THEN
         RETURN NULL;
     END IF;
@@ -106,11 +115,6 @@ BEGIN
         xa := xa - t;
         xb := xb + t;
     END IF;
-    -- Points far below a fitted line would leave it no room
-    IF spec #>> '{y,below}' IS NOT NULL THEN
-        ya := greatest(ya, (SELECT min(v.y::float8) FROM jsonb_array_elements_text(spec #> ARRAY['curves', (n - 1)::text, 'y']) AS v (y) WHERE _em_is_finite(v.y::float8))
-                           - (spec #>> '{y,below}')::float8);
-    END IF;
     ya := coalesce((spec #>> '{y,low}')::float8, ya);
     yb := coalesce((spec #>> '{y,high}')::float8, yb);
     IF NOT xb > xa THEN
@@ -125,21 +129,16 @@ BEGIN
     END IF;
     y1 := 12 + 20 * ceil((n + jsonb_array_length(coalesce(spec -> 'regions', '[]'))) / 2.0);
 
-    -- Shaded regions, open ends at the frame; named in the legend, behind the curves
-    i := 0;
+    -- Shaded regions, open ends at the frame
     FOR c IN SELECT e FROM jsonb_array_elements(coalesce(spec -> 'regions', '[]')) AS l (e) LOOP
         at := round((x0 + (x1 - x0) * (least(greatest(coalesce((c ->> 'from')::float8, xa), xa), xb) - xa) / (xb - xa))::numeric, 1);
         place := round((x0 + (x1 - x0) * (least(greatest(coalesce((c ->> 'to')::float8, xb), xa), xb) - xa) / (xb - xa))::numeric, 1);
         CONTINUE WHEN NOT place > at;
+        shades := shades || jsonb_build_array(jsonb_build_array(CASE WHEN (c ->> 'light')::boolean THEN '#f4f4f4' ELSE '#e4e4e4' END, c ->> 'label'));
         -- Each region begins with a line, so that one inside another is seen without its shade
         piece := CASE WHEN (c ->> 'light')::boolean THEN '#f4f4f4' ELSE '#e4e4e4' END;
         body := body || format('<rect fill="%s" x="%s" y="%s" width="%s" height="%s"/><line stroke="#999" x1="%2$s" x2="%2$s" y1="%3$s" y2="%6$s"/>',
                                piece, at, y1, round((place - at)::numeric, 1), y0 - y1, y0);
-        at := x0 + 8 + ((n + i) % 2) * 274;
-        place := 16 + 20 * ((n + i) / 2);
-        i := i + 1;
-        legend := legend || format('<rect x="%s" y="%s" width="34" height="12" fill="%s" stroke="#999"/><text x="%s" y="%s">%s</text>',
-                                   at, place - 6, piece, at + 42, place + 4, _em_html(coalesce(c ->> 'label', '')));
     END LOOP;
 
     -- Grid and ticks
@@ -179,7 +178,7 @@ BEGIN
                 WHERE _em_is_finite(v.vx::float8) AND _em_is_finite(v.vy::float8)
             ) AS q
             WHERE q.x IS NOT NULL AND q.y IS NOT NULL AND (q.k % q.every = 0 OR q.every = 1)
-              AND (spec #>> '{y,below}' IS NULL OR q.y >= ya)
+              AND (least_y IS NULL OR q.y >= least_y)
         ) AS p;
         CONTINUE WHEN piece IS NULL;
         body := body || format('<path fill="none" stroke-linejoin="round" d="%s" stroke="%s" %s/>', piece, colour[(i - 1) % 5 + 1],
@@ -194,6 +193,15 @@ BEGIN
                     CASE c ->> 'style' WHEN 'bars' THEN 'stroke-width="8"' WHEN 'points' THEN 'stroke-width="6" stroke-linecap="round"'
                          ELSE format('stroke-width="2" stroke-dasharray="%s"', dash[(i - 1) % 5 + 1]) END,
                     at + 42, place + 4, _em_html(coalesce(c ->> 'name', '')));
+        shown := shown + 1;
+    END LOOP;
+
+    -- Regions in the legend, behind the curves
+    FOR c IN SELECT e FROM jsonb_array_elements(shades) AS l (e) LOOP
+        at := x0 + 8 + (shown % 2) * 274;
+        place := 16 + 20 * (shown / 2);
+        legend := legend || format('<rect x="%s" y="%s" width="34" height="12" fill="%s" stroke="#999"/><text x="%s" y="%s">%s</text>',
+                                   at, place - 6, c ->> 0, at + 42, place + 4, _em_html(coalesce(c ->> 1, '')));
         shown := shown + 1;
     END LOOP;
 
@@ -218,7 +226,7 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- Crossings: a ring and its number, on the side where there is room
+    -- Crossings: a ring and its number, on the side that was asked for unless it would leave the plot
     FOR c IN SELECT e FROM jsonb_array_elements(coalesce(spec -> 'marks', '[]')) AS l (e) LOOP
         t := (c ->> 'x')::float8;
         at := (c ->> 'y')::float8;
@@ -227,10 +235,12 @@ BEGIN
         CONTINUE WHEN coalesce(t < xa OR t > xb OR at < ya OR at > yb, true);
         t := round((x0 + (x1 - x0) * (t - xa) / (xb - xa))::numeric, 1);
         at := round((y0 - (y0 - y1) * (at - ya) / (yb - ya))::numeric, 1);
+        place := 6 + 7 * length(coalesce(c ->> 'label', ''));
+        left_side := CASE WHEN c ->> 'side' = 'left' THEN t - place > x0 ELSE t + place > x1 END;
         body := body || format('<circle cx="%s" cy="%s" r="4" fill="#fff" stroke="#111" stroke-width="1.5"/>'
                                '<text style="font-size:12px;paint-order:stroke" stroke="#fff" stroke-width="5" x="%s" y="%s" text-anchor="%s">%s</text>',
-                               t, at, t + CASE c ->> 'side' WHEN 'left' THEN -6 ELSE 6 END, at + CASE c ->> 'side' WHEN 'left' THEN 16 ELSE -7 END,
-                               CASE c ->> 'side' WHEN 'left' THEN 'end' ELSE 'start' END, _em_html(coalesce(c ->> 'label', '')));
+                               t, at, t + CASE WHEN left_side THEN -6 ELSE 6 END, at + CASE WHEN left_side THEN 16 ELSE -7 END,
+                               CASE WHEN left_side THEN 'end' ELSE 'start' END, _em_html(coalesce(c ->> 'label', '')));
     END LOOP;
 
     RETURN format('<svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" viewBox="0 0 %s %s" style="font:13px DejaVu Sans,Arial,sans-serif">'
@@ -244,7 +254,7 @@ $$;
 COMMENT ON FUNCTION em_plot_svg(jsonb) IS
     'a plot as SVG: {title, desc, x: {label, log, inverse}, y: {label, log, low, high, below}, curves: [{name, style: line, bars or points, x, y}], '
     'lines: [{axis, value, label}], regions: [{from, to, label, light}], shaded, an end that is missing is that of the axis, marks: [{x, y, label, side: left or right}]}; inverse writes '
-    '1/x in Å below the ticks; with below what lies more than that under the last curve is left out; NULL when there is no finite point';
+    '1/x in Å below the ticks; with below what lies more than that under the lowest point of the last curve is left out (linear axes); NULL when there is no finite point';
 
 -- Figures of the report --------------------------------------------------------
 
@@ -273,7 +283,7 @@ COMMENT ON TABLE em_figure IS
 COMMENT ON COLUMN em_figure.x IS 'the axis, as em_plot_svg wants it';
 COMMENT ON COLUMN em_figure.y IS 'the axis, as em_plot_svg wants it';
 COMMENT ON COLUMN em_figure.styles IS 'line, bars or points, for each series; sphere or counts for those of directions';
-COMMENT ON COLUMN em_figure.regions IS 'shaded ranges of x: {label, from, to} with ends like those of lines; one that is missing is the end of the axis';
+COMMENT ON COLUMN em_figure.regions IS 'shaded ranges of x: {label, from, to, light} with ends like those of lines, a paler shade with light true; one that is missing is the end of the axis';
 COMMENT ON COLUMN em_figure.marks IS
     'crossings: {measure, inverse, y, side, name}: a ring where the measure (inverse: 1/it) stands at height y, with its value; side left or right; name: what to write behind the value';
 COMMENT ON COLUMN em_figure.lines IS
@@ -286,17 +296,17 @@ INSERT INTO em_figure (check_code, ordinal, shipped, title, caption, x, y, serie
 ('0.b', 2, true, 'Cumulated share of the components', 'Share of the raw mask that the largest components hold together.',
  '{"label": "Components, from the largest"}', '{"label": "Cumulated share (%)", "low": 0, "high": 105}', '{component_cumulated_percent}',
  '{cumulated share}', '{line}', '[{"axis": "y", "value": 95, "label": "95 %"}]', '[]'),
-('0.d', 1, true, 'Guinier plot', 'Logarithm of the mean amplitude of each shell against 1/d², and the line fitted between 15 Å and the reported resolution; the B-factor is four times its slope. Shells more than 8 below the line, as filters leave them, are not drawn.',
+('0.d', 1, true, 'Guinier plot', 'Logarithm of the mean amplitude of each shell against 1/d², and the line fitted between 15 Å and the reported resolution; the B-factor is four times its slope. Shells more than 8 below the end of the line, as filters leave them, are not drawn.',
  '{"label": "1/d² (1/Å²)"}', '{"label": "ln |F|", "below": 8}', '{ln_f,ln_f_fit}', '{mean amplitude,fitted line}', '{points,line}', '[]', '[]'),
 ('1.a', 1, true, 'Fourier shell correlation', 'Fourier shell correlation of the half maps, of the masked half maps, of these with random phases, and corrected for what the mask adds; half-bit threshold for the masked ones. Horizontal lines: the thresholds 0.143 and 0.5; vertical line: the reported resolution; light grey: frequencies whose phases were made random; grey: beyond the resolution at 0.143 without mask; rings: where curves fall to 0.143.',
  '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSC", "low": -0.1, "high": 1.15}',
  '{fsc,fsc_masked,fsc_corrected,fsc_randomised,half_bit}', '{half maps,masked,corrected for the mask,random phases,half-bit threshold}', '{line,line,line,line,line}',
  '[{"axis": "y", "value": 0.143, "label": "0.143"}, {"axis": "y", "value": 0.5, "label": "0.5"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]',
  '[{"from": {"measure": "randomised_from", "inverse": true}, "label": "phases randomised", "light": true}, {"from": {"measure": "fsc_0143", "inverse": true}, "label": "half maps below 0.143"}]'),
-('1.a', 2, true, 'Differential phase residual', 'Differential phase residual of the half maps. Horizontal lines: 45°, and 94.6°, which corresponds to an FSC of 0.143.',
+('1.a', 2, true, 'Differential phase residual', 'Differential phase residual of the half maps. Horizontal lines: 45°, and 94.6°, which corresponds to an FSC of 0.143; rings: where the residual reaches them.',
  '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "DPR (degrees)", "low": 0, "high": 120}', '{dpr}', '{DPR}', '{line}',
  '[{"axis": "y", "value": 45, "label": "45°"}, {"axis": "y", "value": 94.6, "label": "94.6°"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]', '[]'),
-('1.a', 3, true, 'Spectral signal-to-noise ratio', 'Signal-to-noise ratio of the half maps by shell, as a ratio of powers. Horizontal line: 1, which corresponds to an FSC of 1/3; grey: beyond the resolution there. Values that are not positive cannot be drawn.',
+('1.a', 3, true, 'Spectral signal-to-noise ratio', 'Signal-to-noise ratio of the half maps by shell, as a ratio of powers. Horizontal line: 1, which corresponds to an FSC of 1/3; ring: where the ratio falls to it; grey: beyond. Values that are not positive cannot be drawn.',
  '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "SSNR", "log": true}', '{ssnr}', '{SSNR}', '{line}',
  '[{"axis": "y", "value": 1, "label": "1"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]',
  '[{"from": {"measure": "ssnr", "inverse": true}, "label": "SSNR below 1"}]'),
@@ -310,13 +320,13 @@ INSERT INTO em_figure (check_code, ordinal, shipped, title, caption, x, y, serie
  '{"label": "Direction"}', '{"label": "Resolution (Å)"}', '{direction_rot,direction_tilt,direction_resolution}', '{rot (°),tilt (°),resolution (Å)}', '{sphere,sphere,sphere}', '[]', '[]'),
 ('1.f', 3, true, 'Resolution by distance from the centre', 'Radial means over the mask: of the resolution in all directions, in the best (5 % quantile) and in the worst (95 %).',
  '{"label": "Distance from the centre (Å)"}', '{"label": "Resolution (Å)"}', '{radial_mean,radial_highest,radial_lowest}', '{mean,best directions,worst directions}', '{line,line,line}', '[]', '[]'),
-('1.g', 1, true, 'Fourier shell occupancy', 'Share of directions whose FSC reaches the threshold, by shell, and the probability that directions as uneven as these come from a uniform distribution (Bingham''s test). Horizontal lines: 0.9, 0.5 and 0.1; grey: where the occupancy falls from 0.9 to 0.1.',
+('1.g', 1, true, 'Fourier shell occupancy', 'Share of directions whose FSC reaches the threshold, by shell, and the probability that directions as uneven as these come from a uniform distribution (Bingham''s test). Horizontal lines: 0.9, 0.5 and 0.1; grey: where the occupancy falls from 0.9 to 0.1; ring: the resolution.',
  '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSO, probability", "low": 0, "high": 1.15}', '{fso,bingham_p}', '{occupancy,p-value of uniform directions}', '{line,line}',
  '[{"axis": "y", "value": 0.9, "label": "0.9"}, {"axis": "y", "value": 0.5, "label": "0.5"}, {"axis": "y", "value": 0.1, "label": "0.1"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]',
  '[{"from": {"measure": "fso_09", "inverse": true}, "to": {"measure": "fso_01", "inverse": true}, "label": "occupancy from 0.9 to 0.1"}]'),
 ('1.g', 2, true, 'Resolution by direction', 'Resolution where the FSC in a cone about each direction falls to 0.143; white: it never does. The half sphere is seen from +Z (Lambert''s equal-area projection); a direction and its opposite are the same.',
  '{"label": "Direction"}', '{"label": "Resolution (Å)"}', '{direction_rot,direction_tilt,direction_resolution}', '{rot (°),tilt (°),resolution (Å)}', '{sphere,sphere,sphere}', '[]', '[]'),
-('1.h', 1, true, 'Directional FSC', 'Fourier shell correlation in cones about the axes and of whole shells. Horizontal line: 0.143.',
+('1.h', 1, true, 'Directional FSC', 'Fourier shell correlation in cones about the axes and of whole shells. Horizontal line: 0.143; ring: where that of whole shells falls to it.',
  '{"label": "Frequency (1/Å), resolution below", "inverse": true}', '{"label": "FSC", "low": -0.1, "high": 1.15}', '{x,y,z,global}', '{along X,along Y,along Z,whole shells}', '{line,line,line,line}',
  '[{"axis": "y", "value": 0.143, "label": "0.143"}, {"axis": "x", "entry": "resolution", "inverse": true, "label": "reported resolution"}]', '[]'),
 ('1.h', 2, true, 'Resolution by direction', 'Resolution where the 3D FSC, on the way out from its centre, falls to 0.143; white: it never does. The half sphere is seen from +Z (Lambert''s equal-area projection); a direction and its opposite are the same.',
@@ -375,7 +385,7 @@ BEGIN ATOMIC
                    CROSS JOIN LATERAL (SELECT _em_line_value(em_check_figure.run_id, f.check_code, l.e) AS value) AS v
                    WHERE _em_is_finite(v.value)), '[]'),
                'regions', coalesce((
-                   SELECT jsonb_agg(jsonb_build_object('from', v.low, 'to', v.high, 'label', l.e ->> 'label', 'light', l.e ? 'light'))
+                   SELECT jsonb_agg(jsonb_build_object('from', v.low, 'to', v.high, 'label', l.e ->> 'label', 'light', coalesce((l.e ->> 'light')::boolean, false)))
                    FROM jsonb_array_elements(f.regions) AS l (e)
                    CROSS JOIN LATERAL (SELECT _em_line_value(em_check_figure.run_id, f.check_code, l.e -> 'from') AS low,
                                               _em_line_value(em_check_figure.run_id, f.check_code, l.e -> 'to') AS high) AS v

@@ -68,9 +68,9 @@ SELECT k.*
 FROM (VALUES
     (1, 'surface', NULL, 'Surface views', 'The surface of %s at the contour level from three sides at one scale; the letters tell which axis points right and which up.',
         'Surface of %s at the contour level, view %s'),
-    (2, 'projection', NULL, 'Projections', 'Sum of %s along each axis, times the voxel size.', 'Projection of %s along %s'),
-    (3, 'slice', NULL, 'Central slices', 'The middle slice of %s across each axis.', 'Central slice of %s across %s'),
-    (4, 'variance', NULL, 'Slices of largest variance', 'The slice of %s across each axis whose values vary most.', 'Slice of largest variance of %s across %s'),
+    (2, 'projection', NULL, 'Projections', 'Sum of %s along each axis, times the voxel size; one grey scale for all three.', 'Projection of %s along %s'),
+    (3, 'slice', NULL, 'Central slices', 'The middle slice of %s across each axis, one grey scale for all three.', 'Central slice of %s across %s'),
+    (4, 'variance', NULL, 'Slices of largest variance', 'The slice of %s across each axis whose values vary most, one grey scale for all three.', 'Slice of largest variance of %s across %s'),
     (5, 'mask', '0.b', 'Slices of the masks',
         'The slices across each axis where the masks vary most. Dark grey: density at or above the contour level inside the constructed mask; light grey: the rest of the constructed mask; '
         'orange: density at or above the contour level outside of it.', 'Raw and constructed mask of %s, slice across %s'),

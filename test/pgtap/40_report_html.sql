@@ -2,7 +2,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(65);
+SELECT plan(74);
 \ir ../reports/load_reports.sql
 
 -- Helpers
@@ -31,8 +31,12 @@ SELECT unalike(em_plot_svg('{"curves": [{"x": [0, 10], "y": [0, 1]}], "regions":
 SELECT matches(em_plot_svg('{"curves": [{"x": [0, 10], "y": [0, 1]}], "lines": [{"axis": "x", "value": 9.5, "label": "a label that does not fit to the right"}]}'),
                'text-anchor="end">a label', 'a label that does not fit to the right stands to the left');
 
-SELECT matches(em_plot_svg('{"curves": [{"name": "one", "x": [0, 10], "y": [0, 1]}], "regions": [{"from": 5, "label": "late", "light": true}]}'),
-               'fill="#f4f4f4".*>one</text>.*fill="#f4f4f4".*>late</text>|fill="#f4f4f4".*>late</text>.*>one</text>', 'the legend names a region');
+SELECT matches(em_plot_svg('{"curves": [{"name": "one", "x": [0, 10], "y": [0, 1]}, {"name": "none", "x": [0], "y": ["NaN"]}], "regions": [{"from": 5, "label": "late", "light": true}]}'),
+               'fill="#f4f4f4".*>one</text><rect x="356" [^>]*fill="#f4f4f4" [^>]*/><text [^>]*>late</text>', 'the legend names a region, next to the last curve that is drawn');
+SELECT matches(em_plot_svg('{"y": {"low": 0, "high": 1}, "curves": [{"x": [0, 10], "y": [0, 1]}], "marks": [{"x": 9.5, "y": 0.5, "side": "right", "label": "a long label at the right"}]}'),
+               'text-anchor="end">a long label', 'a crossing near the end has its number at the left');
+SELECT matches(em_plot_svg('{"y": {"low": 0, "high": 1}, "curves": [{"x": [0, 10], "y": [0, 1]}], "marks": [{"x": 0.5, "y": 0.5, "side": "left", "label": "a long label at the left"}]}'),
+               'text-anchor="start">a long label', 'and near the beginning at the right');
 -- from 0 at the left (74) to 10 at the right (622), from 0 at the bottom (318) to 1 at the top (32)
 SELECT matches(em_plot_svg('{"y": {"low": 0, "high": 1}, "curves": [{"x": [0, 10], "y": [0, 1]}], "marks": [{"x": 5, "y": 0.5, "label": "5.00 Å"}]}'),
                '<circle cx="348" cy="175" [^>]*/><text [^>]*x="354" y="168" text-anchor="start">5.00 Å<|<circle cx="348(.0)?" cy="175(.0)?" [^>]*/><text [^>]*x="354(.0)?" y="168(.0)?" text-anchor="start">5.00 Å<',
@@ -45,7 +49,22 @@ CREATE TEMP TABLE below AS
 SELECT em_plot_svg('{"y": {"label": "g", "below": 5}, "curves": [{"style": "points", "x": [1, 2, 3], "y": [1, 2, -50]}, {"x": [1, 2], "y": [1, 2]}]}') AS svg;
 SELECT is((SELECT count(*) FROM regexp_matches(svg, 'h0\.1', 'g')), 2::bigint, 'points far below the last curve are left out') FROM below;
 SELECT unalike(svg, '%>−20</text>%', 'and do not stretch the axis') FROM below;
-SELECT is(_em_minus('-1, (-2), a = -3 of EMD-4 in 5-6 e-7'), '−1, (−2), a = −3 of EMD-4 in 5-6 e−7', 'a minus sign, not every hyphen');
+SELECT is(_em_minus('-1, (-2), a = -3 of EMD-4 in 5-6, 2e-7, type-2'), '−1, (−2), a = −3 of EMD-4 in 5-6, 2e−7, type-2', 'a minus sign, not every hyphen');
+SELECT is(_em_shortened('0.a difference of the free spaces relative to the box in Y', 30), '0.a difference of t…e box in Y', 'shortened in the middle')
+UNION ALL SELECT is(length(_em_shortened(repeat('x', 99), 30)), 30, 'to what was asked for')
+UNION ALL SELECT is(_em_shortened('short', 30), 'short', 'but only when it is too long');
+SELECT is_empty('SELECT check_code, ordinal FROM em_figure WHERE edited', 'no shipped figure counts as edited');
+
+-- A figure of a run: crossings and regions from its measures, what is not measured left out
+INSERT INTO em_entry (entry_id, resolution) VALUES ('figure', 4);
+INSERT INTO em_run (entry_id, origin) VALUES ('figure', 'emvalid') RETURNING run_id AS figure \gset
+INSERT INTO em_result (run_id, entry_id, check_code, state) VALUES (:figure, 'figure', '1.a', 'measured');
+INSERT INTO em_measure (run_id, entry_id, check_code, name, value) VALUES (:figure, 'figure', '1.a', 'fsc_0143', 5), (:figure, 'figure', '1.a', 'randomised_from', 8);
+INSERT INTO em_series (run_id, entry_id, check_code, name, x, y) VALUES (:figure, 'figure', '1.a', 'fsc', '{0.1,0.2,0.3}', '{1,0.143,0}');
+CREATE TEMP TABLE figure AS SELECT em_check_figure(:figure, '1.a', 1) AS spec;
+SELECT is(spec -> 'marks', '[{"x": 0.2, "y": 0.143, "side": "left", "label": "5.00 Å"}]', 'a crossing that was measured is marked, another is not') FROM figure;
+SELECT is(jsonb_path_query_array(spec, '$.regions[*].light'), '[true, false]', 'the region of random phases is the paler one') FROM figure;
+SELECT is(spec #> '{regions,0,from}', '0.125', 'it begins where phases were made random') FROM figure;
 
 -- Directions
 SELECT is(_em_sphere_place(0, 90), '{360,190}', 'X is at the right');

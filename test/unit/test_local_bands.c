@@ -466,6 +466,11 @@ main(void)
 	test_shift(two);
 	test_balls(two, 0.01, 0.5, 1);
 	test_balls(two, 1, 0.75, 0.75);
+	is_int(em_resized_edge(614, 1024), 616, "an edge of 2 x 307 becomes 8 x 7 x 11");
+	is_int(em_resized_edge(616, 616), 616, "one that is smooth stays");
+	is_int(em_resized_edge(614, 615), 614, "so does one that may not grow");
+	is_int(em_resized_edge(94, 1024), 94, "a short one");
+	is_int(em_resized_edge(114, 1024), 114, "and one without a smooth one near (116 = 4 x 29)");
 	for (int i = 0; i < 2; i++)
 	{
 		const char *code = i == 0 ? "0.f" : "0.g";

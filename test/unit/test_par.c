@@ -97,11 +97,59 @@ test_exit(void)
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a process may exit from within poll (status %d)", status);
 }
 
+/* What was reported: the phase of each report, its first letter, and whether a fraction fell within a phase. */
+typedef struct reports
+{
+	char		phases[64];
+	int			n;
+	double		last;
+	bool		fell;
+} reports;
+
+static void
+note_report(void *arg, const char *phase, double fraction)
+{
+	reports    *r = arg;
+
+	if (r->n > 0 && r->phases[r->n - 1] == phase[0])
+		r->fell = r->fell || fraction < r->last;
+	else if (r->n < 63)
+		r->phases[r->n++] = phase[0];
+	r->last = fraction;
+}
+
+/* A loop of many passes reports for them. */
+static void
+test_steps(void)
+{
+	reports		r = {.n = 0};
+	em_ctx_options options = {.threads = 1,.progress = note_report,.arg = &r};
+	em_ctx	   *ctx = em_ctx_create(&options);
+	shared		s = {.fail_at = -1};
+
+	for (int i = 0; i < 4; i++)
+	{
+		em_progress_steps(ctx, "outer", i / 4.0);
+		(void) em_parallel(ctx, "inner", ITEMS, task, &s);
+	}
+	em_progress_steps(ctx, NULL, 1);
+	ok(strcmp(r.phases, "o") == 0, "passes within steps say nothing");
+	ok(!r.fell && r.last == 0.75, "and progress never goes back");
+	(void) em_parallel(ctx, "inner", ITEMS, task, &s);
+	ok(strcmp(r.phases, "oi") == 0, "after the loop they do again");
+	em_progress_steps(ctx, "left", 0.5);
+	em_ctx_reset(ctx);
+	(void) em_parallel(ctx, "inner", ITEMS, task, &s);
+	ok(strcmp(r.phases, "oili") == 0, "also after a loop that was left");
+	em_ctx_destroy(ctx);
+}
+
 int
 main(void)
 {
 	for (int threads = 1; threads <= 4; threads++)
 		test_items(threads);
+	test_steps();
 	test_exit();
 	return tap_done();
 }

@@ -2,6 +2,7 @@
  * test/unit/test_riesz.c
  *		The Riesz amplitude of plane waves, radial filters, Fourier cropping.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/em_rng.h"
@@ -206,6 +207,40 @@ threads(void)
 	em_ctx_destroy(ctx[1]);
 }
 
+/* A band-limited filter, made with what it needs of the transforms only, against whole transforms. */
+static void
+test_limits(em_ctx *ctx, int64_t nx, int64_t ny, int64_t nz, double vx, double vy, double vz, double from, double to)
+{
+	em_grid		grid = {.n = {nx, ny, nz},.voxel = {vx, vy, vz},.angle = {90, 90, 90}};
+	em_volume  *part,
+			   *whole;
+	em_radial  *r;
+	uint64_t	random = 7;
+	int64_t		wrong = 0;
+
+	if (em_volume_create(ctx, &grid, "part", &part) != EM_OK || em_volume_create(ctx, &grid, "whole", &whole) != EM_OK ||
+		em_radial_low_pass(ctx, &grid, from, to, &r) != EM_OK)
+		exit(1);
+	for (int64_t z = 0; z < nz; z++)
+		for (int64_t y = 0; y < ny; y++)
+			for (int64_t x = 0; x < nx; x++)
+			{
+				random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+				em_volume_row(part, y, z)[x] = em_volume_row(whole, y, z)[x] = (float) (random >> 40) / (1 << 24) - 0.5f;
+			}
+	ok(em_radial_filter(ctx, part, r) == EM_OK && em_fft_forward(ctx, whole) == EM_OK &&
+	   em_radial_apply(ctx, whole, r, whole) == EM_OK && em_fft_inverse(ctx, whole) == EM_OK, "filtered in both ways");
+	for (int64_t z = 0; z < nz; z++)
+		for (int64_t y = 0; y < ny; y++)
+			for (int64_t x = 0; x < nx; x++)
+				wrong += !(em_volume_row(part, y, z)[x] == em_volume_row(whole, y, z)[x]);
+	is_int(wrong, 0, "the same to the bit, low-pass %g to %g 1/Å of %lld x %lld x %lld", from, to, (long long) nx,
+		   (long long) ny, (long long) nz);
+	em_radial_destroy(ctx, r);
+	em_volume_destroy(ctx, whole);
+	em_volume_destroy(ctx, part);
+}
+
 int
 main(void)
 {
@@ -215,6 +250,10 @@ main(void)
 	plane_waves(ctx);
 	filters(ctx);
 	cropping(ctx);
+	test_limits(ctx, 40, 36, 30, 1, 1, 1, 0.1, 0.15);
+	test_limits(ctx, 41, 33, 27, 1.1, 1.3, 0.9, 0.08, 0.12);
+	test_limits(ctx, 32, 32, 32, 1, 1, 1, 0.125, 0.125);
+	test_limits(ctx, 24, 20, 22, 2, 2, 2, 0.2, 0.6);
 	is_int(em_ctx_memory_used(ctx), 0, "nothing left behind");
 	threads();
 	em_ctx_destroy(ctx);

@@ -23,9 +23,10 @@ extern uint64_t em_masked_fsc_bytes(const em_workbench *wb);
 /*
  * For check 1.a, as its last step (it unpins the workbench): measures
  * fsc_masked_0143 and fsc_corrected_0143 (Å, interpolated first crossing of
- * 0.143), randomised_from (Å), and the series fsc_masked, fsc_randomised, fsc_corrected.  Does nothing
- * when parameter "masked" (default 1) is 0, without a mask or contour, when the
- * mask is empty or of another box, or when the budget is too small.
+ * 0.143), randomised_from (Å), and the series fsc_masked, fsc_randomised,
+ * fsc_corrected, half_bit.  Does nothing when parameter "masked" (default 1) is
+ * 0, without a mask or contour, when the mask is empty or of another box, or when
+ * the budget is too small.
  */
 extern em_status em_masked_fsc_measures(em_workbench *wb, em_results *out);
 

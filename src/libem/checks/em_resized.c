@@ -24,9 +24,8 @@ usable_resolution(const em_grid *grid, double resolution)
 	return resolution;
 }
 
-/* The next even number that transforms fast, n itself when it is short or there is none near. */
-static int64_t
-smooth_edge(int64_t n, int64_t most)
+int64_t
+em_resized_edge(int64_t n, int64_t most)
 {
 	if (n < EDGE_SMOOTH)
 		return n;
@@ -48,8 +47,8 @@ resized_edges(const em_grid *grid, double resolution, int64_t n[3])
 	for (int j = 0; j < 3; j++)
 	{
 		/* A little more than the quotient, so that rounding does not cost two voxels. */
-		n[j] = smooth_edge(2 * (int64_t) floor((double) grid->n[j] * grid->voxel[j] / resolution * (1 + 1e-9)),
-						   grid->n[j]);
+		n[j] = em_resized_edge(2 * (int64_t) floor((double) grid->n[j] * grid->voxel[j] / resolution * (1 + 1e-9)),
+							   grid->n[j]);
 		enough = enough && n[j] >= EDGE_MIN;
 	}
 	return enough;

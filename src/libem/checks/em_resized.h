@@ -23,6 +23,12 @@ typedef struct em_resized
 	double		resolution;		/* the one reported, or the finest the voxels allow, Å */
 } em_resized;
 
+/*
+ * The edge that is taken for one of n voxels (even): the next even number that transforms fast, at most
+ * 3 % and not beyond `most`; n itself below 96 voxels, or when there is none.
+ */
+extern int64_t em_resized_edge(int64_t n, int64_t most);
+
 /* em_local_bfactor or em_local_occupancy. */
 typedef em_status (*em_bands_fn) (em_ctx *ctx, const em_volume *spectrum, const em_mask *mask,
 								  double resolution, double sigma, em_local_bands *out);

@@ -40,6 +40,7 @@ struct em_ctx
 	em_slot_free slot_free[EM_SLOT_COUNT];
 	void	   *loop;			/* the running loop, if any */
 	em_loop_finish loop_finish;
+	bool		in_steps;		/* progress is that of a loop of many passes */
 };
 
 _Static_assert(sizeof(em_block) <= EM_HEAD, "ledger entry must fit its head");
@@ -255,6 +256,7 @@ void
 em_ctx_reset(em_ctx *ctx)
 {
 	ctx->stop = 0;
+	ctx->in_steps = false;
 	ctx->status = EM_OK;
 	ctx->message[0] = ctx->detail[0] = ctx->hint[0] = '\0';
 }
@@ -262,8 +264,16 @@ em_ctx_reset(em_ctx *ctx)
 void
 em_progress(em_ctx *ctx, const char *phase, double fraction)
 {
-	if (phase != NULL && ctx->opt.progress != NULL)
+	if (phase != NULL && ctx->opt.progress != NULL && !ctx->in_steps)
 		ctx->opt.progress(ctx->opt.arg, phase, fraction);
+}
+
+void
+em_progress_steps(em_ctx *ctx, const char *phase, double fraction)
+{
+	ctx->in_steps = false;
+	em_progress(ctx, phase, fraction);
+	ctx->in_steps = phase != NULL;
 }
 
 em_status

@@ -99,6 +99,12 @@ extern void em_ctx_reset(em_ctx *ctx);
 extern void em_progress(em_ctx *ctx, const char *phase, double fraction);
 
 /*
+ * Progress of a loop whose steps take many passes: what the passes report is left out, until
+ * the loop ends it with phase NULL (or em_ctx_reset does).
+ */
+extern void em_progress_steps(em_ctx *ctx, const char *phase, double fraction);
+
+/*
  * Failures.  Messages are lower case without a full stop, details are
  * sentences, hints name the remedy.  em_fail returns `status`, so that
  * `return em_fail(ctx, EM_BAD_FORMAT, "...")` reads well.

@@ -122,10 +122,13 @@ scale_value(em_canvas *c, double y, double value, const char *unit)
 				digits[32],
 			   *e;
 
-	snprintf(digits, sizeof(digits), "%.3g", value);
-	if ((e = strchr(digits, 'e')) != NULL)
-		snprintf(digits, sizeof(digits), "%.1fe%d", value / pow(10, floor(log10(fabs(value)))),
-				 (int) floor(log10(fabs(value))));
+	snprintf(digits, sizeof(digits), fabs(value) >= 999.5 && fabs(value) < 99999.5 ? "%.0f" : "%.3g", value);
+	if (strchr(digits, 'e') != NULL)
+	{
+		snprintf(digits, sizeof(digits), "%.1e", value);
+		e = strchr(digits, 'e');
+		snprintf(e, sizeof(digits) - (size_t) (e - digits), "e%d", (int) strtol(e + 1, NULL, 10));
+	}
 	snprintf(text, sizeof(text), "%s%s%s%s", value < 0 ? "\xe2\x88\x92" : "", digits + (value < 0 && digits[0] == '-'),
 			 unit != NULL && unit[0] != '\0' ? " " : "", unit != NULL ? unit : "");
 	cairo_set_font_size(c->cr, FONT - 2);

@@ -201,7 +201,6 @@ em_colours_reduce(em_ctx *ctx, uint32_t *pixels, int w, int h, int stride, int m
 	t = em_alloc(ctx, 1, sizeof(*t), "the colours of a picture");
 	if (t == NULL)
 		return em_ctx_status(ctx);
-	memset(t, 0, sizeof(*t));
 	for (int y = 0; y < h; y++)
 		for (int x = 0; x < w; x++)
 		{

@@ -108,9 +108,15 @@ reduce_row(void *arg, const float *row, int64_t n, const int64_t at[3], int axis
 	int64_t		step = axis == 0 ? 1 : axis == 1 ? v->row : v->plane;
 	float	   *to = v->data + at[0] / r->factor + at[1] / r->factor * v->row + at[2] / r->factor * v->plane;
 
-	for (int64_t i = 0; i < n; i++)
-		if (isfinite(row[i]))
-			to[i / r->factor * step] += row[i];
+	for (int64_t i = 0; i < n; to += step)
+	{
+		int64_t		end = i + r->factor < n ? i + r->factor : n;
+		float		sum = *to;
+
+		for (; i < end; i++)
+			sum += isfinite(row[i]) ? row[i] : 0;
+		*to = sum;
+	}
 }
 
 /* Sums become means; blocks at the far faces may be cut. */

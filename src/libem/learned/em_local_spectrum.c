@@ -394,9 +394,10 @@ em_local_spectrum_measure(em_ctx *ctx, em_local_spectrum *s)
 
 	for (int b = s->finest; b < EM_SPECTRUM_BANDS && status == EM_OK; b++)
 	{
-		em_progress(ctx, "local spectrum", (double) (b - s->finest) / (EM_SPECTRUM_BANDS - s->finest));
+		em_progress_steps(ctx, "local spectrum", (double) (b - s->finest) / (EM_SPECTRUM_BANDS - s->finest));
 		status = measure_band(ctx, &run, b);
 	}
+	em_progress_steps(ctx, NULL, 1);
 	em_volume_destroy(ctx, run.work);
 	if (run.coarse != s->spectrum)
 		em_volume_destroy(ctx, run.coarse);

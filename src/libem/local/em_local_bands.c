@@ -262,12 +262,16 @@ static em_status
 add_bands(em_ctx *ctx, bands_run *run, em_local_bands *out)
 {
 	scale_job	scale = {.mask = run->mask,.sum = run->sum,.scale = 1};
+	em_status	status = EM_OK;
 
-	for (int i = 0; i < run->bands; i++)
+	for (int i = 0; i < run->bands && status == EM_OK; i++)
 	{
-		em_progress(ctx, "local bands", (double) i / run->bands);
-		EM_TRY(add_band(ctx, run, i, out));
+		em_progress_steps(ctx, "local bands", (double) i / run->bands);
+		status = add_band(ctx, run, i, out);
 	}
+	em_progress_steps(ctx, NULL, 1);
+	if (status != EM_OK)
+		return status;
 	if (run->background == NULL)
 		scale.scale = 1.0 / run->bands;
 	scale.offset = run->offset;

@@ -459,6 +459,7 @@ run(em_ctx *ctx, sweep *s, const em_mask *mask, const em_monodir_shell *shell)
 {
 	const em_grid *map = &s->spectrum->grid;
 	const double particle = shell->particle * map->voxel[0];
+	em_status	status = EM_OK;
 
 	s->length = (double) map->n[0] * map->voxel[0];
 	s->soft = SOFT_EDGE * map->voxel[0];
@@ -479,12 +480,13 @@ run(em_ctx *ctx, sweep *s, const em_mask *mask, const em_monodir_shell *shell)
 	EM_TRY(make_lists(ctx, s));
 	EM_TRY(list_voxels(ctx, s, map, mask, particle, true));
 	em_monodir_directions(s->m->direction);
-	for (int d = 0; d < DIRECTIONS; d++)
+	for (int d = 0; d < DIRECTIONS && status == EM_OK; d++)
 	{
-		em_progress(ctx, "directions", (double) d / DIRECTIONS);
-		EM_TRY(sweep_direction(ctx, s, map, d));
+		em_progress_steps(ctx, "directions", (double) d / DIRECTIONS);
+		status = sweep_direction(ctx, s, map, d);
 	}
-	return summarize(ctx, s);
+	em_progress_steps(ctx, NULL, 1);
+	return status == EM_OK ? summarize(ctx, s) : status;
 }
 
 em_status

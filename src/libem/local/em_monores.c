@@ -327,6 +327,8 @@ chunk_signal(run *r, int first, int n)
 	{
 		int64_t		active;
 
+		em_progress_steps(r->ctx, "resolutions",
+						  (first + (double) n * t / r->signal_tiles) / r->m->evaluations);
 		EM_TRY(em_monores_state_active(r->ctx, &r->state, &r->signal_pick[t], &active));
 		if (active == 0)
 			continue;
@@ -391,10 +393,15 @@ sweep(run *r, int n)
 	for (int first = 0; first < n; first += length)
 	{
 		const int	count = n - first < length ? n - first : length;
+		em_status	status;
 		int			keep;
 
-		EM_TRY(chunk_noise(r, first, count));
-		EM_TRY(chunk_signal(r, first, count));
+		em_progress_steps(r->ctx, "resolutions", (double) first / n);
+		status = chunk_noise(r, first, count);
+		if (status == EM_OK)
+			status = chunk_signal(r, first, count);
+		em_progress_steps(r->ctx, NULL, 1);
+		EM_TRY(status);
 		for (int i = 0; i < count; i++)
 			if (ends(r, first, i, &largest, &keep))
 				return em_monores_state_rewind(r->ctx, &r->state, first, keep);
