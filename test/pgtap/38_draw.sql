@@ -2,7 +2,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(30);
+SELECT plan(32);
 
 CREATE FUNCTION pg_temp.width(png bytea) RETURNS int LANGUAGE sql AS
 $$SELECT get_byte(png, 18) * 256 + get_byte(png, 19)$$;
@@ -30,6 +30,22 @@ SELECT throws_ok($$SELECT em_slice_png(map, 'z', -1) FROM t$$, '22023', 'slice -
 SELECT throws_ok($$SELECT em_isosurface_png(map, 'NaN') FROM t$$, '22023', 'level must be a finite number', 'no level');
 SELECT throws_ok($$SELECT em_isosurface_png(map, 1, 4) FROM t$$, '22023', 'view must be 1, 2 or 3', 'no such view');
 
+
+-- The pictures of a row share their grey scale: in a map that looks the same along every axis it is that of each slice alone
+CREATE FUNCTION pg_temp.map16(f text) RETURNS emmap LANGUAGE plpgsql AS $$
+DECLARE
+    voxels bytea;
+BEGIN
+    EXECUTE format('SELECT string_agg(float4send((%s)::float4), '''' ORDER BY z, y, x) FROM generate_series(0, 15) x, generate_series(0, 15) y, generate_series(0, 15) z', f) INTO voxels;
+    -- big-endian MRC: 16 x 16 x 16, mode 2, cell of 16 Å
+    RETURN em_map_from_bytea(int4send(16) || int4send(16) || int4send(16) || int4send(2) || decode(repeat('00', 12), 'hex') || int4send(16) || int4send(16) || int4send(16)
+        || float4send(16) || float4send(16) || float4send(16) || float4send(90) || float4send(90) || float4send(90) || int4send(1) || int4send(2) || int4send(3)
+        || decode(repeat('00', 12), 'hex') || int4send(1) || decode(repeat('00', 116), 'hex') || 'MAP '::bytea || '\x11110000'::bytea || decode(repeat('00', 808), 'hex') || voxels);
+END $$;
+SELECT is((SELECT p.png FROM em_pictures(m, NULL, 'slice') p WHERE p.part = 'z'), em_slice_png(m, 'z'), 'like slices, like scales')
+FROM pg_temp.map16('(x * x + y * y + z * z) % 17') AS m;
+SELECT isnt((SELECT p.png FROM em_pictures(m, NULL, 'slice') p WHERE p.part = 'z'), em_slice_png(m, 'z'), 'a slice that is nearly empty is drawn so beside the others')
+FROM pg_temp.map16('CASE WHEN z = 8 THEN 0.01 * ((x + y) % 3) ELSE (x * y) % 17 END') AS m;
 
 -- A second map may have other voxels, if it covers the same box
 SELECT isnt(em_isosurface_png(map, 0.0629, 3, em_local_bfactor_map(map, 0.0629, 4.2)), em_isosurface_png(map, 0.0629, 3), 'coloured by a coarser map') FROM t;

@@ -20,12 +20,13 @@ $node->safe_psql('postgres', qq{
 });
 $node->safe_psql('postgres', q{CALL em_validate('A')});
 $node->safe_psql('postgres', q{CALL em_validate('B')});
-# an edited shipped criterion and a profile of the user's own must survive
+# edited shipped criteria and figures and a profile of the user's own must survive
 $node->safe_psql('postgres', q{
     UPDATE em_criterion SET limit_value = 21.5 WHERE profile = 'vrs' AND check_code = '0.a' AND ordinal = 1;
     INSERT INTO em_profile (profile, description) VALUES ('mine', 'my own limits');
     INSERT INTO em_criterion (profile, check_code, ordinal, measure, comparison, limit_value, warning)
         VALUES ('mine', '0.b', 1, 'components', '<=', 1, 'too many pieces: {value}');
+    UPDATE em_figure SET marks = '[{"measure": "fsc_05", "inverse": true, "y": 0.5}]' WHERE check_code = '1.a' AND ordinal = 1;
 });
 
 my $everything = q{
@@ -37,6 +38,7 @@ my $everything = q{
     SELECT entry_id, check_code, name, value, unit FROM em_measure ORDER BY 1, 2, 3;
     SELECT entry_id, check_code, name, md5(x::text || y::text) FROM em_series ORDER BY 1, 2, 3;
     SELECT profile, check_code, ordinal, measure, limit_value FROM em_criterion ORDER BY 1, 2, 3;
+    SELECT f.* FROM em_figure f ORDER BY 1, 2;
     SELECT em_report_text('A');
     SELECT job_id, entry_id, state, enqueued FROM em_job ORDER BY 1;
     SELECT * FROM em_archive_outcome ORDER BY 1, 2;
@@ -47,6 +49,7 @@ my $everything = q{
 $node->safe_psql('postgres', 'SELECT em_archive_refresh()');
 my $before = $node->safe_psql('postgres', $everything);
 like($before, qr{A\|vrs\|0\.b\|OK}, 'there is something to compare');
+like($before, qr{"measure": "fsc_05"}, 'the edited figure among it');
 
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/db.dump';
 $node->command_ok([ 'pg_dump', '-Fc', '-Z0', '-f', $dump, 'postgres' ], 'dump');
