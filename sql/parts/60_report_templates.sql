@@ -94,7 +94,6 @@ INSERT INTO em_check_text (check_code, ordinal, shipped, template) VALUES
 ('1.a', 13, true, 'VRS definition, SSNR: {ssnr_vrs} Å, where the mean ratio of amplitudes is 2.'),
 ('1.a', 14, true, 'VRS definition, mean of the three: {mean_vrs} Å, within [{min_vrs}, {max_vrs}] Å.'),
 
-
 ('1.b', 1, true, 'The resolution at a false discovery rate of 1 % is {resolution} Å.'),
 ('1.b', 2, true, 'The B-factor of the averaged half maps is {bfactor} Å².'),
 

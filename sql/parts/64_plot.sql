@@ -134,9 +134,9 @@ BEGIN
         at := round((x0 + (x1 - x0) * (least(greatest(coalesce((c ->> 'from')::float8, xa), xa), xb) - xa) / (xb - xa))::numeric, 1);
         place := round((x0 + (x1 - x0) * (least(greatest(coalesce((c ->> 'to')::float8, xb), xa), xb) - xa) / (xb - xa))::numeric, 1);
         CONTINUE WHEN NOT place > at;
-        shades := shades || jsonb_build_array(jsonb_build_array(CASE WHEN (c ->> 'light')::boolean THEN '#f4f4f4' ELSE '#e4e4e4' END, c ->> 'label'));
-        -- Each region begins with a line, so that one inside another is seen without its shade
         piece := CASE WHEN (c ->> 'light')::boolean THEN '#f4f4f4' ELSE '#e4e4e4' END;
+        shades := shades || jsonb_build_array(jsonb_build_array(piece, c ->> 'label'));
+        -- Each region begins with a line, so that one inside another is seen without its shade
         body := body || format('<rect fill="%s" x="%s" y="%s" width="%s" height="%s"/><line stroke="#999" x1="%2$s" x2="%2$s" y1="%3$s" y2="%6$s"/>',
                                piece, at, y1, round((place - at)::numeric, 1), y0 - y1, y0);
     END LOOP;

@@ -173,7 +173,7 @@ em_canvas_png(em_ctx *ctx, em_canvas *c, em_png *out)
 	memset(out, 0, sizeof(*out));
 	cairo_surface_flush(c->surface);
 	pixels = (uint32_t *) cairo_image_surface_get_data(c->surface);
-	EM_TRY(em_colours_reduce(ctx, pixels, c->width, c->height, stride, EM_PNG_COLOURS));
+	EM_TRY(em_colours_reduce(ctx, pixels, c->width, c->height, stride, EM_PALETTE_MOST));
 	return em_png_encode(ctx, pixels, c->width, c->height, stride, out);
 }
 

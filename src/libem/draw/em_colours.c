@@ -34,8 +34,23 @@ typedef struct cutting
 {
 	cell		cells[CELLS];
 	int			order[CELLS];	/* the cells in use */
-	group		groups[256];
+	group		groups[EM_PALETTE_MOST];
 } cutting;
+
+int
+em_palette_number(em_palette *p, uint32_t colour, int most)
+{
+	uint32_t	at = (colour * 2654435761u) >> 22;
+
+	for (; p->slot[at] != 0; at = (at + 1) % EM_PALETTE_SLOTS)
+		if (p->colour[p->slot[at] - 1] == colour)
+			return p->slot[at] - 1;
+	if (p->n == most)
+		return -1;
+	p->colour[p->n] = colour;
+	p->slot[at] = (int16_t) (++p->n);
+	return p->n - 1;
+}
 
 static int
 cell_of(uint32_t colour)
@@ -169,23 +184,12 @@ settle(cutting *t, const group *g)
 static bool
 too_many(const uint32_t *pixels, int w, int h, int stride, int most)
 {
-	uint32_t	seen[1024] = {0};	/* open addressing; colour + 1, 0 free */
-	int			n = 0;
+	em_palette	p = {0};
 
 	for (int y = 0; y < h; y++)
 		for (int x = 0; x < w; x++)
-		{
-			uint32_t	colour = (pixels[(int64_t) y * stride + x] & WHITE) + 1;
-			uint32_t	at = (colour * 2654435761u) >> 22;
-
-			while (seen[at] != 0 && seen[at] != colour)
-				at = (at + 1) % 1024;
-			if (seen[at] == colour)
-				continue;
-			if (n++ == most)
+			if (em_palette_number(&p, pixels[(int64_t) y * stride + x] & WHITE, most) < 0)
 				return true;
-			seen[at] = colour;
-		}
 	return false;
 }
 

@@ -7,6 +7,20 @@
 
 #include "core/em_ctx.h"
 
+#define EM_PALETTE_MOST 256
+#define EM_PALETTE_SLOTS 1024	/* of its hash table */
+
+/* Colours in the order they were found; all zero to begin with. */
+typedef struct em_palette
+{
+	int			n;
+	uint32_t	colour[EM_PALETTE_MOST];
+	int16_t		slot[EM_PALETTE_SLOTS]; /* number + 1 of a colour; 0 free */
+} em_palette;
+
+/* The number of a colour (0xRRGGBB), added when it is new; -1 when there are `most` others. */
+extern int	em_palette_number(em_palette *p, uint32_t colour, int most);
+
 /*
  * Replace colours, in place, until at most `most` (3 to 256) are left: w x h pixels, 0xRRGGBB in
  * the low bits, `stride` pixels from row to row.  A picture that has no more is left as it is;

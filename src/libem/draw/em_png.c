@@ -11,32 +11,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#define SLOTS 1024				/* of the hash table of colours */
-
-/* Colours in the order they were found. */
-typedef struct palette
-{
-	int			n;
-	uint32_t	colour[EM_PNG_COLOURS];
-	int16_t		slot[SLOTS];	/* number + 1 of a colour; 0 free */
-} palette;
-
-/* The number of a colour, -1 when there are too many. */
-static int
-colour_number(palette *p, uint32_t colour)
-{
-	uint32_t	at = (colour * 2654435761u) >> 22;
-
-	for (; p->slot[at] != 0; at = (at + 1) % SLOTS)
-		if (p->colour[p->slot[at] - 1] == colour)
-			return p->slot[at] - 1;
-	if (p->n == EM_PNG_COLOURS)
-		return -1;
-	p->colour[p->n] = colour;
-	p->slot[at] = (int16_t) (++p->n);
-	return p->n - 1;
-}
-
 static bool
 is_grey(uint32_t c)
 {
@@ -172,11 +146,11 @@ put_image(em_ctx *ctx, const uint8_t *index, int w, int h, uLong room, em_png *o
 
 /* Header, colours, picture, end. */
 static em_status
-encode(em_ctx *ctx, const uint8_t *index, int w, int h, const palette *p, bool grey, em_png *out)
+encode(em_ctx *ctx, const uint8_t *index, int w, int h, const em_palette *p, bool grey, em_png *out)
 {
 	static const uint8_t signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 	uint8_t		head[13] = {[8] = 8,[9] = grey ? 0 : 3};
-	uint8_t		colours[3 * EM_PNG_COLOURS];
+	uint8_t		colours[3 * EM_PALETTE_MOST];
 	uLong		room = compressBound((uLong) (w + 1) * (uLong) h);
 	em_status	status;
 
@@ -206,7 +180,7 @@ encode(em_ctx *ctx, const uint8_t *index, int w, int h, const palette *p, bool g
 em_status
 em_png_encode(em_ctx *ctx, const uint32_t *pixels, int w, int h, int stride, em_png *out)
 {
-	palette		p = {0},
+	em_palette	p = {0},
 				sorted = {0};
 	bool		grey = true;
 	uint8_t    *index;
@@ -215,13 +189,13 @@ em_png_encode(em_ctx *ctx, const uint32_t *pixels, int w, int h, int stride, em_
 	memset(out, 0, sizeof(*out));
 	for (int y = 0; y < h; y++)
 		for (int x = 0; x < w; x++)
-			if (colour_number(&p, pixels[(int64_t) y * stride + x] & 0xffffff) < 0)
-				return em_fail(ctx, EM_BAD_ARGUMENT, "a picture has more than %d colours", EM_PNG_COLOURS);
+			if (em_palette_number(&p, pixels[(int64_t) y * stride + x] & 0xffffff, EM_PALETTE_MOST) < 0)
+				return em_fail(ctx, EM_BAD_ARGUMENT, "a picture has more than %d colours", EM_PALETTE_MOST);
 	qsort(p.colour, (size_t) p.n, sizeof(uint32_t), by_lightness);
 	for (int i = 0; i < p.n; i++)
 	{
 		grey = grey && is_grey(p.colour[i]);
-		(void) colour_number(&sorted, p.colour[i]);
+		(void) em_palette_number(&sorted, p.colour[i], EM_PALETTE_MOST);
 	}
 	index = em_alloc(ctx, (uint64_t) w * (uint64_t) h, 1, "the rows of a picture");
 	if (index == NULL)
@@ -231,7 +205,7 @@ em_png_encode(em_ctx *ctx, const uint32_t *pixels, int w, int h, int stride, em_
 		{
 			uint32_t	colour = pixels[(int64_t) y * stride + x] & 0xffffff;
 
-			index[(int64_t) y * w + x] = (uint8_t) (grey ? (int) (colour & 255) : colour_number(&sorted, colour));
+			index[(int64_t) y * w + x] = (uint8_t) (grey ? (int) (colour & 255) : em_palette_number(&sorted, colour, EM_PALETTE_MOST));
 		}
 	status = encode(ctx, index, w, h, &sorted, grey, out);
 	em_free(ctx, index);

@@ -28,16 +28,9 @@ em_mono_band_at(double frequency)
 int64_t
 em_mono_good_size(int64_t n)
 {
-	for (;; n++)
-	{
-		int64_t		rest = n;
-
-		for (int64_t p = 2; p <= 7; p++)
-			while (rest % p == 0)
-				rest /= p;
-		if (rest == 1)
-			return n;
-	}
+	while (!em_fft_is_smooth(n, 7))
+		n++;
+	return n;
 }
 
 /* Bits set in a row of a mask before x. */
