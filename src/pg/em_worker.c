@@ -88,13 +88,26 @@ run_one(const char *sql, char *out, size_t size)
 	return value != NULL;
 }
 
+/* Serve all interrupts but a cancel; has the worker been cancelled, while it had no job? */
+static bool
+cancelled_without_job(void)
+{
+	bool		cancelled;
+
+	HOLD_CANCEL_INTERRUPTS();
+	CHECK_FOR_INTERRUPTS();
+	RESUME_CANCEL_INTERRUPTS();
+	cancelled = QueryCancelPending;
+	QueryCancelPending = false;
+	return cancelled;
+}
+
 /* Sleep until there may be something to do. */
 static void
 nap(long ms)
 {
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
 	{
 		ConfigReloadPending = false;
@@ -120,17 +133,20 @@ typedef enum Turn
 	TURN_FAILED					/* outside a check; the next worker takes the job up */
 } Turn;
 
-/* Claim a job and work on it to its end. */
+#define JOB_DIGITS 32			/* room for the number of a job as text */
+
+/* Claim a job, its number into `job`, and work on it to its end. */
 static Turn
-work_on_one(const char *schema)
+work_on_one(const char *schema, char *job)
 {
 	char		sql[2 * NAMEDATALEN + 64];
-	char		job[32];
+	char		claimed[JOB_DIGITS];
 	char		answer[16] = "more";
 
 	snprintf(sql, sizeof(sql), "SELECT %s._em_job_claim()", schema);
-	if (!run_one(sql, job, sizeof(job)))
+	if (!run_one(sql, claimed, sizeof(claimed)))
 		return TURN_IDLE;
+	strlcpy(job, claimed, JOB_DIGITS);	/* the claim is committed */
 	snprintf(sql, sizeof(sql), "SELECT %s._em_job_step(%s)", schema, job);
 	while (strcmp(answer, "more") == 0)
 	{
@@ -141,22 +157,41 @@ work_on_one(const char *schema)
 	return strcmp(answer, "stop") == 0 ? TURN_STOPPED : TURN_WORKED;
 }
 
-/* The same; an error is logged and ends the turn, not the worker. */
+/*
+ * A cancel that came between two checks, or while their results were being
+ * committed, means the job all the same.  The answer is that of a cancel within
+ * a check: go on with the next job when em_cancel_job() had marked this one.
+ */
+static Turn
+cancel_job(const char *schema, const char *job)
+{
+	char		sql[2 * NAMEDATALEN + 128];
+	char		answer[16] = "stop";
+
+	snprintf(sql, sizeof(sql), "SELECT %s._em_job_failed(%s, '57014', 'canceled between two checks')", schema, job);
+	HOLD_CANCEL_INTERRUPTS();
+	(void) run_one(sql, answer, sizeof(answer));
+	RESUME_CANCEL_INTERRUPTS();
+	return strcmp(answer, "stop") == 0 ? TURN_STOPPED : TURN_WORKED;
+}
+
+/* Work on a job; an error is logged and ends the turn, not the worker. */
 static Turn
 take_turn(const char *schema)
 {
 	volatile Turn turn = TURN_FAILED;
+	volatile bool cancelled_outside = false;
+	char		job[JOB_DIGITS] = "";
 
 	MemoryContextSwitchTo(TopMemoryContext);
 	PG_TRY();
 	{
-		turn = work_on_one(schema);
+		turn = work_on_one(schema, job);
 	}
 	PG_CATCH();
 	{
 		HOLD_INTERRUPTS();
-		if (geterrcode() == ERRCODE_QUERY_CANCELED)
-			turn = TURN_STOPPED;
+		cancelled_outside = geterrcode() == ERRCODE_QUERY_CANCELED;
 		EmitErrorReport();
 		AbortCurrentTransaction();
 		MemoryContextSwitchTo(TopMemoryContext);
@@ -166,6 +201,8 @@ take_turn(const char *schema)
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(TopMemoryContext);
+	if (cancelled_outside)
+		turn = job[0] != '\0' ? cancel_job(schema, job) : TURN_STOPPED;
 	return turn;
 }
 
@@ -184,9 +221,8 @@ emvalid_worker_main(Datum arg)
 	MemoryContextSwitchTo(TopMemoryContext);
 	schema = quote_identifier(orders.schema);
 	idle_since = GetCurrentTimestamp();
-	while (turn != TURN_STOPPED)
+	while (turn != TURN_STOPPED && !cancelled_without_job())
 	{
-		CHECK_FOR_INTERRUPTS();
 		turn = take_turn(schema);
 		if (turn == TURN_WORKED)
 			idle_since = GetCurrentTimestamp();
@@ -198,7 +234,21 @@ emvalid_worker_main(Datum arg)
 	proc_exit(0);
 }
 
-/* Entry point of a process that the server starts. */
+/* The schema of the extension, quoted; false when it is not installed.  A cancel is not for this. */
+static bool
+find_schema(char *schema, size_t size)
+{
+	bool		found;
+
+	HOLD_CANCEL_INTERRUPTS();
+	found = run_one("SELECT (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e"
+					" JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'emvalid')",
+					schema, size);
+	RESUME_CANCEL_INTERRUPTS();
+	return found;
+}
+
+/* Entry point of a process that the server starts; only its end ends it, never a cancel. */
 void
 emvalid_standing_worker_main(Datum arg)
 {
@@ -212,11 +262,9 @@ emvalid_standing_worker_main(Datum arg)
 	{
 		Turn		turn;
 
-		CHECK_FOR_INTERRUPTS();
+		(void) cancelled_without_job();
 		MemoryContextSwitchTo(TopMemoryContext);
-		if (!run_one("SELECT (SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e"
-					 " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'emvalid')",
-					 schema, sizeof(schema)))
+		if (!find_schema(schema, sizeof(schema)))
 		{
 			nap(NAP_WITHOUT_EXTENSION_MS);
 			continue;

@@ -124,14 +124,15 @@ is(sql(q{SELECT count(*) FROM em_job WHERE state = 'done'}), 20, 'and all get do
 $node->append_conf('postgresql.conf', "emvalid.node_budget = 0");
 $node->reload;
 
-# Something that takes a while.
+# Something that takes a while: 1.a some seconds, 1.e longer.
 sub large
 {
+    my $checks = $_[0] // '0.a,0.b,0.c,0.d,1.a';
     sql('DELETE FROM em_entry');
     sql(qq{SET emvalid.auto_validate = off;
            SELECT em_ingest('L', em_map_load('$import/large.mrc'), em_map_load('$import/large.mrc'),
                             em_map_load('$import/large2.mrc'), contour => 0.7, resolution => 3);
-           SELECT em_enqueue('L', '{0.a,0.b,0.c,0.d,1.a}')});
+           SELECT em_enqueue('L', '{$checks}')});
 }
 
 # A process in a check, not the first one; returns its id.  One look tells both, as the check that is
@@ -151,7 +152,7 @@ sub busy_worker
 # kill -9 in the middle of a check
 large();
 sql('SELECT em_launch_worker(1)');
-my $pid = busy_worker('0.c');
+my $pid = busy_worker('1.a');
 ok($pid, 'em_progress shows the check from another session');
 like(sql('SELECT percent BETWEEN 0 AND 100, phase <> $$$$, elapsed < $$1 min$$, checks_finished FROM em_progress'),
     qr/^(t\|t\|t\|[1-9]|)$/, 'with phase, percent and time');
@@ -175,7 +176,7 @@ is(sql(q{SELECT count(*) FROM em_stale WHERE check_code IN ('0.a', '0.b', '0.c',
 my $took = sql(q{SELECT extract(epoch FROM sum(elapsed)) FROM em_result});
 sql(q{SELECT em_enqueue('L', '{0.a,0.b,0.c,0.d,1.a}')});
 sql('SELECT em_launch_worker(1)');
-busy_worker('0.b');
+busy_worker('1.a');
 # between two checks, and in the first moments of one, there is nothing to ask
 my $left = '';
 for (1 .. 500)
@@ -190,7 +191,7 @@ ok(wait_for(q{SELECT count(*) FROM em_job WHERE state = 'done'}, '2'), 'the job 
 # cancel: by the job, by the process, by statement_timeout
 large();
 sql('SELECT em_launch_worker(1)');
-busy_worker('0.b');
+busy_worker('1.a');
 is(sql('SELECT em_cancel_job(job_id) FROM em_job'), 't', 'em_cancel_job');
 ok(wait_for(q{SELECT count(*) FROM em_progress}, '0'), 'ends the check');
 is(sql('SELECT state, reason FROM em_job'), 'cancelled|cancelled', 'the job is cancelled');
@@ -198,20 +199,32 @@ ok(wait_for(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'emvali
 
 large();
 sql('SELECT em_launch_worker(1)');
-$pid = busy_worker('0.b');
+$pid = busy_worker('1.a');
 sql("SELECT pg_cancel_backend($pid)");
 ok(wait_for(q{SELECT state FROM em_job}, 'cancelled'), 'pg_cancel_backend marks the job cancelled');
 is(sql(q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'}), 0, 'no lock is left');
 
-large();
-($ret, $out, $err) = $node->psql('postgres', q{SET statement_timeout = 300; CALL em_work()});
+sql('SELECT em_enqueue($$L$$, $${0.a}$$)');
+sql(q{CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON em_result DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION slow_commit()});
+sql('SELECT em_launch_worker(1)');
+my $committing = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'emvalid worker' AND wait_event = 'PgSleep'};
+ok(wait_for("SELECT count(*) FROM ($committing) AS c", '1'), 'a worker commits');
+sql("SELECT pg_cancel_backend(pid) FROM ($committing) AS c");
+ok(wait_for(q{SELECT state FROM em_job ORDER BY job_id DESC LIMIT 1}, 'cancelled'), 'a cancel between two checks marks the job too');
+ok(wait_for(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'emvalid worker'}, '0'), 'and ends the worker that was launched');
+sql('DROP FUNCTION slow_commit() CASCADE');
+
+large('0.a,1.e');
+($ret, $out, $err) = $node->psql('postgres', q{SET statement_timeout = '1.5 s'; CALL em_work()});
 like($err, qr/canceling the worker/, 'statement_timeout ends the worker');
 is(sql('SELECT state FROM em_job'), 'cancelled', 'and marks the job cancelled');
 
 # DELETE of an entry that is being validated
 large();
 sql('SELECT em_launch_worker(1)');
-busy_worker('0.b');
+busy_worker('1.a');
 my $start = time;
 sql(q{DELETE FROM em_entry WHERE entry_id = 'L'});
 cmp_ok(time - $start, '<', 2, 'DELETE does not wait for the validation');
@@ -222,7 +235,7 @@ is(sql('SELECT (SELECT count(*) FROM em_job), (SELECT count(*) FROM em_result), 
 # a map that is replaced while it is being validated
 large();
 sql('SELECT em_launch_worker(1)');
-busy_worker('0.b');
+busy_worker('1.a');
 sql(qq{SELECT em_ingest('L', em_map_load('$import/small.mrc'), contour => 0.6)});
 sql(q{DELETE FROM em_entry_map WHERE role LIKE 'half%'});
 ok(wait_for(q{SELECT count(*) FROM em_job WHERE state IN ('queued', 'running', 'waiting')}, '0'), 'replacing a map under a worker');
@@ -232,7 +245,7 @@ like(sql('SELECT state, reason FROM em_job ORDER BY job_id LIMIT 1'), qr/^(cance
 # stop -m fast
 large();
 sql('SELECT em_launch_worker(1)');
-busy_worker('0.b');
+busy_worker('1.a');
 $start = time;
 $node->stop('fast');
 $took = time - $start;

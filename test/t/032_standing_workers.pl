@@ -67,17 +67,18 @@ sql('CREATE SCHEMA em; CREATE EXTENSION emvalid SCHEMA em; SELECT em.em_setup_ro
 sql("SELECT em.em_ingest('A', em.em_map_load('$import/small.mrc'), contour => 0.7)", 'archive');
 ok(wait_for('SELECT state FROM em.em_job', 'done', 'archive'), 'after DROP and CREATE EXTENSION, in another schema, they go on');
 
-# Something that takes a while.
+# Catch a worker in a check that takes seconds; returns its process.
 sub large
 {
+    my ($check) = @_;
     sql('DELETE FROM em_entry');
     sql(qq{SET emvalid.auto_validate = off;
            SELECT em_ingest('L', em_map_load('$import/large.mrc'), em_map_load('$import/large.mrc'),
                             em_map_load('$import/large2.mrc'), contour => 0.7, resolution => 3);
-           SELECT em_enqueue('L', '{0.a,0.b,0.c,0.d,1.a}')});
+           SELECT em_enqueue('L', '{0.a,$check}')});
     for (1 .. 1000)
     {
-        my $pid = sql(q{SELECT worker FROM em_progress WHERE entry_id = 'L' AND check_code >= '0.b'});
+        my $pid = sql(qq{SELECT worker FROM em_progress WHERE entry_id = 'L' AND check_code = '$check'});
         return $pid if $pid ne '';
         sleep 0.02;
     }
@@ -86,7 +87,7 @@ sub large
 
 # What happens in other databases, and elsewhere in this one, does not wait for the check that runs.
 sql('CREATE DATABASE other');
-my $pid = large();
+my $pid = large('1.e');
 ok($pid, 'a worker is busy');
 for my $statement ([ 'DROP DATABASE other', 'postgres' ], [ 'CREATE DATABASE another', 'postgres' ], [ 'CREATE EXTENSION emvalid', 'another' ],
     [ 'CREATE SCHEMA s CREATE TABLE t (a int)', 'postgres' ], [ 'DROP DATABASE another', 'postgres' ])
@@ -102,10 +103,27 @@ is(sql('SELECT worker FROM em_progress'), $pid, 'and the worker has been busy al
 # A worker whose job is cancelled stays.
 sql('SELECT em_cancel_job(job_id) FROM em_job');
 ok(wait_for('SELECT count(*) FROM em_progress', '0'), 'the job ends');
-$pid = large();
+$pid = large('1.a');
 sql("SELECT pg_cancel_backend($pid)");
 ok(wait_for(q{SELECT state FROM em_job}, 'cancelled'), 'so does one whose worker is cancelled');
 is(sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $pid"), 1, 'the worker stays');
+
+# The same between two checks, while the results are being committed.
+sql(q{CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON em_result DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION slow_commit()});
+sql(q{SELECT em_enqueue('L', '{0.a}')});
+my $committing = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'emvalid worker' AND wait_event = 'PgSleep'};
+ok(wait_for("SELECT count(*) FROM ($committing) AS c", '1'), 'a worker commits');
+$pid = sql($committing);
+sql("SELECT pg_cancel_backend($pid)");
+ok(wait_for(q{SELECT state || ' ' || error FROM em_job ORDER BY job_id DESC LIMIT 1}, 'cancelled canceled between two checks'),
+    'a cancel then ends the job too');
+sql('DROP FUNCTION slow_commit() CASCADE');
+is(sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $pid"), 1, 'and the worker stays');
+sql("SELECT pg_cancel_backend($pid)");
+sleep 1.5;
+is(sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $pid"), 1, 'it also stays when it is cancelled while it has nothing to do');
 
 # An error outside a check, here in each COMMIT of one entry: the worker survives it and goes on with the others.
 my $alive = q{SELECT string_agg(pid::text, ',' ORDER BY pid) FROM pg_stat_activity WHERE backend_type = 'emvalid worker' AND datname = 'postgres'};
@@ -121,12 +139,12 @@ is(sql($alive), $before, 'by the same workers');
 sql('DROP FUNCTION spoil() CASCADE');
 
 # kill -9: the server restarts, and its workers take the job up by themselves
-$pid = large();
+$pid = large('1.a');
 kill 'KILL', $pid;
 ok(wait_for(q{SELECT state || attempts FROM em_job}, 'done2'), 'after kill -9 the job is taken up without anybody asking');
 
 # Shutdown
-$pid = large();
+$pid = large('1.a');
 my $start = time;
 $node->stop('fast');
 my $took = time - $start;
