@@ -6,8 +6,9 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Time::HiRes qw(time);
 
-our @EXPORT = qw(new_node write_map memory_kb);
+our @EXPORT = qw(new_node write_map memory_kb lateness);
 
 # A started cluster with the extension; maps may be imported from the returned folder.
 sub new_node
@@ -76,6 +77,35 @@ sub memory_kb
     open(my $fh, '<', "/proc/$pid/status") or return undef;
     while (<$fh>) { return $1 if /^$what:\s+(\d+)/ }
     return undef;
+}
+
+# How long a client takes for a statement, in ms, and what it says.
+sub _client_ms
+{
+    my ($node, $sql) = @_;
+    my $start = time;
+    my ($ret, $out, $err) = $node->psql('postgres', $sql);
+    return (1000 * (time - $start), $ret, $err);
+}
+
+# How many ms after `after` ms a statement under statement_timeout ended, less what a client takes for nothing; and the
+# error, '' when it was done before.  What took longer than `allowed` is asked again, twice at most: a busy machine is late
+# now and then, a loop that does not look for interrupts always.
+sub lateness
+{
+    my ($node, $sql, $after, $allowed) = @_;
+    my ($least, $said);
+    for (1 .. 3)
+    {
+        my ($extra) = _client_ms($node, 'SELECT 1');
+        my ($took, $ret, $err) = _client_ms($node, "SET statement_timeout = $after; $sql");
+        my $late = $took - $after - $extra;
+
+        return (0, '') if $ret == 0;
+        ($least, $said) = ($late, $err) if !defined $least || $late < $least;
+        last if $least < $allowed;
+    }
+    return ($least, $said);
 }
 
 1;
