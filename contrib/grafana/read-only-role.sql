@@ -13,5 +13,5 @@ GRANT USAGE ON SCHEMA public TO emvalid_dashboard;
 -- The views read summaries; without any they would need the results, which this role may not read.
 SELECT entries, seconds FROM em_archive_refresh();
 GRANT SELECT ON em_archive_entry, em_archive_outcome, em_archive_entry_score, em_archive_score, em_archive_year, em_archive_warning,
-                em_archive_failure, em_archive_resolution, em_archive_resolution_density, em_archive_state, em_outlier, em_profile
+                em_archive_failure, em_archive_resolution, em_archive_resolution_density, em_archive_state, em_outlier, em_profile, em_measure_info
 TO emvalid_dashboard;

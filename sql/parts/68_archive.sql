@@ -203,15 +203,21 @@ GROUP BY s.profile, date_part('year', e.deposited)::int;
 COMMENT ON VIEW em_archive_year IS 'entries, mean reported resolution (Å) and mean share of passed items (%) by year of deposition';
 
 CREATE VIEW em_archive_warning AS
-SELECT k.profile, k.check_code, k.criterion, k.measure, k.entries, x.example
-FROM _em_archive_warned k
-LEFT JOIN _em_archive_example x ON x.kind = k.profile || ':' AND x.check_code = k.check_code AND x.what = k.criterion::text
-WHERE EXISTS (SELECT FROM em_archive_state)
-UNION ALL
-SELECT w.profile, w.check_code, w.criterion, w.measure, w.entries, w.example
-FROM _em_plain_warning() AS w
-WHERE NOT EXISTS (SELECT FROM em_archive_state);
+SELECT w.profile, w.check_code, w.criterion, w.measure, coalesce(i.label, w.measure) || coalesce(' against ' || l.label, '') AS label,
+       w.entries, w.example
+FROM (SELECT k.profile, k.check_code, k.criterion, k.measure, k.entries, x.example
+      FROM _em_archive_warned k
+      LEFT JOIN _em_archive_example x ON x.kind = k.profile || ':' AND x.check_code = k.check_code AND x.what = k.criterion::text
+      WHERE EXISTS (SELECT FROM em_archive_state)
+      UNION ALL
+      SELECT p.profile, p.check_code, p.criterion, p.measure, p.entries, p.example
+      FROM _em_plain_warning() AS p
+      WHERE NOT EXISTS (SELECT FROM em_archive_state)) AS w
+LEFT JOIN em_measure_info i ON i.check_code = w.check_code AND i.name = w.measure
+LEFT JOIN em_criterion c ON c.profile = w.profile AND c.check_code = w.check_code AND c.ordinal = w.criterion
+LEFT JOIN em_measure_info l ON l.check_code = c.check_code AND l.name = c.limit_measure;
 COMMENT ON VIEW em_archive_warning IS 'how many entries violate each criterion';
+COMMENT ON COLUMN em_archive_warning.label IS 'what the criterion compares, in words';
 COMMENT ON COLUMN em_archive_warning.example IS 'the warning of the first of them';
 
 CREATE VIEW em_archive_failure AS

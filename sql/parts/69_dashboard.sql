@@ -101,12 +101,9 @@ CREATE FUNCTION _em_dashboard_warnings(profile text, n bigint) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE COST 20000
 BEGIN ATOMIC
     WITH warning AS MATERIALIZED (
-        SELECT w.check_code, w.measure, w.entries, w.example, coalesce(i.label, w.measure) || coalesce(' against ' || l.label, '') AS label, count(*) OVER () AS criteria,
+        SELECT w.check_code, w.measure, w.entries, w.example, w.label, count(*) OVER () AS criteria,
                row_number() OVER o AS place, 100 * sum(w.entries) OVER o / greatest(sum(w.entries) OVER (), 1) AS cumulated
         FROM em_archive_warning w
-        LEFT JOIN em_measure_info i ON i.check_code = w.check_code AND i.name = w.measure
-        LEFT JOIN em_criterion c ON c.profile = w.profile AND c.check_code = w.check_code AND c.ordinal = w.criterion
-        LEFT JOIN em_measure_info l ON l.check_code = c.check_code AND l.name = c.limit_measure
         WHERE w.profile = _em_dashboard_warnings.profile
         WINDOW o AS (ORDER BY w.entries DESC, w.check_code, w.criterion)
     ), failure AS MATERIALIZED (

@@ -2,7 +2,7 @@
 
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(52);
+SELECT plan(53);
 \ir ../reports/load_reports.sql
 
 SELECT results_eq($$SELECT em_resolution_shell(v) FROM unnest(ARRAY[1.9, 2, 3.5, 9.99, 15.5, NULL]) AS v$$,
@@ -14,6 +14,7 @@ SELECT results_eq($$SELECT ok, warned, entries FROM em_archive_outcome WHERE pro
                   $$SELECT count(*) FILTER (WHERE outcome = 'OK'), count(*) FILTER (WHERE outcome LIKE '%warnings'), count(*)
                     FROM em_outcome WHERE profile = 'vrs' AND check_code = '0.c'$$, 'as em_outcome counts them');
 SELECT is((SELECT sum(entries) FROM em_archive_warning WHERE profile = 'vrs'), (SELECT count(*)::numeric FROM em_warning WHERE profile = 'vrs'), 'every warning is counted');
+SELECT is_empty($$SELECT label FROM em_archive_warning WHERE label LIKE '%\_%'$$, 'criteria in words');
 SELECT is((SELECT sum(entries) FROM em_archive_failure), (SELECT count(*)::numeric FROM em_latest WHERE state = 'failed'), 'every failure is counted');
 SELECT results_eq($$SELECT round(ratio::numeric, 3) FROM em_archive_resolution WHERE entry_id = 'EMD-60749'$$, $$VALUES (1.152)$$, 'reported against recalculated');
 SELECT cmp_ok((SELECT max(mean_percent) FROM em_archive_score), '<=', 100::float8, 'scores in percent');
