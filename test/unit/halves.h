@@ -13,6 +13,7 @@
 
 #include "em.h"
 #include "fourier/em_shell.h"
+#include "tap.h"
 
 /* Where the maps of a workbench come from: volumes, or files of the reference entry. */
 typedef struct bench_maps
@@ -31,7 +32,7 @@ load_shared(em_ctx *ctx, const char *name)
 	em_mrc_header header;
 	em_volume  *v = NULL;
 
-	snprintf(path, sizeof(path), "%s/%s", getenv("EMVALID_SHARED"), name);
+	snprintf(path, sizeof(path), "%s/%s", shared_folder(), name);
 	if (em_source_file(ctx, path, &source) != EM_OK)
 		return NULL;
 	if (em_mrc_read(ctx, &source, name, &header, &v) != EM_OK)
@@ -166,7 +167,7 @@ read_column(const char *name, int columns, int column, double *out, int max)
 	int			n = 0;
 	FILE	   *f;
 
-	snprintf(path, sizeof(path), "%s/reference/%s", getenv("EMVALID_SHARED"), name);
+	snprintf(path, sizeof(path), "%s/reference/%s", shared_folder(), name);
 	f = fopen(path, "r");
 	if (f == NULL)
 		return 0;

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static int	tap_count;
 static int	tap_failures;
@@ -40,6 +41,16 @@ tap_done(void)
 {
 	printf("1..%d\n", tap_count);
 	return tap_failures > 0;
+}
+
+/* The folder that EMVALID_SHARED names; NULL when it names none. */
+__attribute__((unused))
+static const char *
+shared_folder(void)
+{
+	const char *folder = getenv("EMVALID_SHARED");
+
+	return folder == NULL || *folder == '\0' ? NULL : folder;
 }
 
 /* ok(condition, "what is true", ...) */

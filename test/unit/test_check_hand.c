@@ -299,7 +299,7 @@ read_pdb(const char *name, peptide *p)
 	char		line[256];
 	gzFile		f;
 
-	snprintf(path, sizeof(path), "%s/%s", getenv("EMVALID_SHARED"), name);
+	snprintf(path, sizeof(path), "%s/%s", shared_folder(), name);
 	f = gzopen(path, "rb");
 	if (f == NULL)
 		return false;
@@ -433,7 +433,7 @@ main(void)
 	test_large(ctx);
 	test_states(ctx);
 	test_constant(ctx);
-	if (getenv("EMVALID_SHARED") == NULL)
+	if (shared_folder() == NULL)
 		skip("EMVALID_SHARED is not set: no models and real maps");
 	else
 	{

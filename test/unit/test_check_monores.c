@@ -196,7 +196,7 @@ main(void)
 	em_ctx	   *ctx = em_ctx_create(&options);
 
 	test_states(ctx);
-	if (getenv("EMVALID_SHARED") == NULL)
+	if (shared_folder() == NULL)
 		skip("EMVALID_SHARED is not set: no reference entry");
 	else
 	{

@@ -420,9 +420,51 @@ test_many_colours(em_ctx *ctx)
 	ok(n == 7 && largest == 0, "few colours stay as they are");
 	/* differing in the lowest bits only */
 	for (int i = 0; i < 128 * 129; i++)
-		pixels[i] = 0x808080 + (uint32_t) (i % 8) + ((uint32_t) (i / 8 % 8) << 8);
+		pixels[i] = 0x800080 + (uint32_t) (i % 8) + ((uint32_t) (i / 8 % 8) << 8);
 	n = reduce(ctx, pixels, 16, &largest, &mean);
 	ok(n == 1 && largest <= 4, "nearly equal colours become one");
+	for (int i = 0; i < 128 * 129; i++)
+		pixels[i] = (uint32_t) (i * 37 % 256) * 0x010101;
+	n = reduce(ctx, pixels, 64, &largest, &mean);
+	ok(n > 48 && n <= 64 && largest <= 4, "greys become %d, %d away at most", n, largest);
+}
+
+/* Noise cannot be compressed: it is drawn with fewer greys. */
+static void
+test_noise(em_ctx *ctx)
+{
+	em_volume  *v = make_volume(ctx, EM_PICTURE_SIDE, EM_PICTURE_SIDE, 1, 1);
+	em_rows		rows = {.volume = v};
+	em_plane	p;
+	em_png		png;
+	cairo_surface_t *image;
+	double		range[2] = {0, 1},
+				far = 0;
+	uint64_t	state = 1;
+
+	for (int y = 0; y < EM_PICTURE_SIDE; y++)
+		for (int x = 0; x < EM_PICTURE_SIDE; x++)
+		{
+			state = state * 6364136223846793005u + 1442695040888963407u;
+			em_volume_row(v, y, 0)[x] = (float) ((double) (state >> 40) / (1 << 24));
+		}
+	ok(em_plane_make(ctx, &rows, 2, 0, &p) == EM_OK && em_draw_plane(ctx, &p, "noise", range, NAN, "", &png) == EM_OK, "noise is drawn");
+	/* values spread evenly are the worst: the 5 bits of 32 greys for each */
+	ok((double) png.length < 1.1 * 5 / 8 * EM_PICTURE_SIDE * EM_PICTURE_SIDE, "in %d bytes", (int) png.length);
+	image = decode(&png);
+	for (int y = 10; y < EM_PICTURE_SIDE - 10; y++)
+		for (int x = 10; x < EM_PICTURE_SIDE - 10; x++)
+		{
+			double		d = fabs(pixel(image, (x + 0.5) / EM_PICTURE_SIDE, (y + 0.5) / EM_PICTURE_SIDE, 0)
+								 - 255.0 * em_volume_row(v, y, 0)[x]);
+
+			far = d > far ? d : far;
+		}
+	ok(far < 12, "a pixel is at most %.1f of 255 from its value", far);
+	cairo_surface_destroy(image);
+	em_png_free(ctx, &png);
+	em_plane_free(ctx, &p);
+	em_volume_destroy(ctx, v);
 }
 
 /* The scale gets lighter evenly. */
@@ -457,6 +499,7 @@ main(void)
 	test_surface(ctx);
 	test_few_colours(ctx);
 	test_many_colours(ctx);
+	test_noise(ctx);
 	test_colours();
 	is_int(em_ctx_memory_used(ctx), 0, "nothing is left behind");
 	em_ctx_destroy(ctx);

@@ -249,7 +249,7 @@ test_real_pair(em_ctx *ctx)
 int
 main(void)
 {
-	const char *dir = getenv("EMVALID_SHARED");
+	const char *dir = shared_folder();
 	em_ctx	   *ctx;
 	em_volume  *probe;
 

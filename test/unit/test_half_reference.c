@@ -265,7 +265,7 @@ main(void)
 	"reference/maps/mask.mrc"}};
 	em_volume  *probe;
 
-	if (getenv("EMVALID_SHARED") == NULL)
+	if (shared_folder() == NULL)
 	{
 		skip("EMVALID_SHARED is not set: no reference maps");
 		return tap_done();

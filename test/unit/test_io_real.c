@@ -274,7 +274,7 @@ main(void)
 {
 	em_ctx	   *ctx;
 
-	shared = getenv("EMVALID_SHARED");
+	shared = shared_folder();
 	if (shared == NULL || access(shared, R_OK) != 0)
 	{
 		skip("EMVALID_SHARED does not name a folder with real maps");

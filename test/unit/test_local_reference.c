@@ -111,7 +111,7 @@ main(void)
 	em_volume  *v;
 	em_mask    *mask;
 
-	if (getenv("EMVALID_SHARED") == NULL || (v = load_shared(ctx, "reference/maps/maskbin.mrc")) == NULL)
+	if (shared_folder() == NULL || (v = load_shared(ctx, "reference/maps/maskbin.mrc")) == NULL)
 		skip("EMVALID_SHARED is not set: no reference entry");
 	else
 	{

@@ -492,7 +492,7 @@ int
 main(void)
 {
 	em_ctx	   *ctx = context(2);
-	const char *shared = getenv("EMVALID_SHARED");
+	const char *shared = shared_folder();
 
 	test_two_zones(ctx, false);
 	test_two_zones(ctx, true);

@@ -447,7 +447,7 @@ test_reference(em_ctx *ctx)
 	em_workbench *wb;
 	em_results *r;
 
-	if (getenv("EMVALID_SHARED") == NULL)
+	if (shared_folder() == NULL)
 	{
 		skip("EMVALID_SHARED is not set: no reference entry");
 		return;

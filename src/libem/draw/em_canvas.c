@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BYTES_AT_LEAST 4096.0	/* letters, frame and palette */
+#define BYTES_A_PIXEL 0.4
+#define FEWEST_COLOURS 32
 #define FONT 22					/* half of it in a report, where three pictures share a line */
 
 em_status
@@ -164,17 +167,28 @@ em_canvas_scale(em_canvas *c, bool grey, double low, double high, const char *un
 	scale_value(c, c->top + c->h - 2, low, unit);
 }
 
+/*
+ * A picture of structure takes a fifth of a byte a pixel; noise, which cannot be
+ * compressed, takes as much as its colours do, and is drawn with fewer of them.
+ */
 em_status
 em_canvas_png(em_ctx *ctx, em_canvas *c, em_png *out)
 {
+	double		enough = BYTES_AT_LEAST + BYTES_A_PIXEL * c->width * c->height;
 	uint32_t   *pixels;
 	int			stride = cairo_image_surface_get_stride(c->surface) / 4;
 
 	memset(out, 0, sizeof(*out));
 	cairo_surface_flush(c->surface);
 	pixels = (uint32_t *) cairo_image_surface_get_data(c->surface);
-	EM_TRY(em_colours_reduce(ctx, pixels, c->width, c->height, stride, EM_PALETTE_MOST));
-	return em_png_encode(ctx, pixels, c->width, c->height, stride, out);
+	for (int most = EM_PALETTE_MOST;; most /= 2)
+	{
+		EM_TRY(em_colours_reduce(ctx, pixels, c->width, c->height, stride, most));
+		EM_TRY(em_png_encode(ctx, pixels, c->width, c->height, stride, out));
+		if ((double) out->length <= enough || most <= FEWEST_COLOURS)
+			return EM_OK;
+		em_png_free(ctx, out);
+	}
 }
 
 void

@@ -37,7 +37,7 @@ extern void em_canvas_frame(em_canvas *c, const char *right, const char *up, dou
 /* A vertical scale at the right, low at the bottom, with the unit of its values ("" none); grey or colours. */
 extern void em_canvas_scale(em_canvas *c, bool grey, double low, double high, const char *unit);
 
-/* Encode; the bytes are allocated from ctx. */
+/* Encode with 256 colours, what cannot be compressed with fewer, 32 at least; the bytes are allocated from ctx. */
 extern em_status em_canvas_png(em_ctx *ctx, em_canvas *c, em_png *out);
 
 #endif							/* EM_CANVAS_H */

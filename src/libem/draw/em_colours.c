@@ -4,10 +4,12 @@
  */
 #include "draw/em_colours.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CELLS 32768				/* 5 bits a channel */
+#define MIXED 32768				/* cells of colours, 5 bits a channel */
+#define CELLS (MIXED + 256)		/* and of greys, 8 bits */
 #define BLACK 0x000000u
 #define WHITE 0xffffffu
 
@@ -55,6 +57,8 @@ em_palette_number(em_palette *p, uint32_t colour, int most)
 static int
 cell_of(uint32_t colour)
 {
+	if (em_is_grey(colour))
+		return MIXED + (int) (colour & 255);
 	return (int) (colour >> 9 & 0x7c00) | (int) (colour >> 6 & 0x3e0) | (int) (colour >> 3 & 0x1f);
 }
 
@@ -218,6 +222,16 @@ em_colours_reduce(em_ctx *ctx, uint32_t *pixels, int w, int h, int stride, int m
 			for (int j = 0; j < 3; j++)
 				c->sum[j] += colour >> (16 - 8 * j) & 255;
 		}
+	/* by the root of their number, lest a scale of colours beside a large picture be forgotten */
+	for (int i = 0; i < used; i++)
+	{
+		cell	   *c = &t->cells[t->order[i]];
+		double		root = sqrt(c->n);
+
+		c->n /= root;
+		for (int j = 0; j < 3; j++)
+			c->sum[j] /= root;
+	}
 	groups = cut_all(t, used, most - 2);
 	for (int i = 0; i < groups; i++)
 		settle(t, &t->groups[i]);

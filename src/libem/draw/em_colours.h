@@ -18,6 +18,12 @@ typedef struct em_palette
 	int16_t		slot[EM_PALETTE_SLOTS]; /* number + 1 of a colour; 0 free */
 } em_palette;
 
+static inline bool
+em_is_grey(uint32_t colour)
+{
+	return (colour & 255) == (colour >> 8 & 255) && (colour & 255) == (colour >> 16 & 255);
+}
+
 /* The number of a colour (0xRRGGBB), added when it is new; -1 when there are `most` others. */
 extern int	em_palette_number(em_palette *p, uint32_t colour, int most);
 
@@ -26,7 +32,7 @@ extern int	em_palette_number(em_palette *p, uint32_t colour, int most);
  * the low bits, `stride` pixels from row to row.  A picture that has no more is left as it is;
  * black and white always stay what they are.  Colours are grouped where they differ most (median
  * cut, doi:10.1145/965145.801294, at the mean in place of the median) and become the mean of their
- * group; they are told apart by the upper 5 bits of each channel.
+ * group; they are told apart by the upper 5 bits of each channel, greys by all 8.
  */
 extern em_status em_colours_reduce(em_ctx *ctx, uint32_t *pixels, int w, int h, int stride, int most);
 

@@ -11,12 +11,6 @@
 #include <string.h>
 #include <zlib.h>
 
-static bool
-is_grey(uint32_t c)
-{
-	return (c & 255) == (c >> 8 & 255) && (c & 255) == c >> 16;
-}
-
 static int
 by_lightness(const void *a, const void *b)
 {
@@ -194,7 +188,7 @@ em_png_encode(em_ctx *ctx, const uint32_t *pixels, int w, int h, int stride, em_
 	qsort(p.colour, (size_t) p.n, sizeof(uint32_t), by_lightness);
 	for (int i = 0; i < p.n; i++)
 	{
-		grey = grey && is_grey(p.colour[i]);
+		grey = grey && em_is_grey(p.colour[i]);
 		(void) em_palette_number(&sorted, p.colour[i], EM_PALETTE_MOST);
 	}
 	index = em_alloc(ctx, (uint64_t) w * (uint64_t) h, 1, "the rows of a picture");
