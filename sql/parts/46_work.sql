@@ -9,8 +9,8 @@
  *
  * A cancel or timeout inside a check is caught and marks the job as cancelled.
  * One between two checks, or while their results are being committed, aborts
- * the transaction, which frees the lock.  A background worker then marks the
- * job itself; in CALL em_work the job has lost its worker.
+ * the transaction.  A background worker then marks the job; in CALL em_work the
+ * lock is freed, and the job has lost its worker.
  */
 
 CREATE FUNCTION _em_job_hold(class int, job int) RETURNS boolean

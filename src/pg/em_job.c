@@ -5,9 +5,10 @@
  *
  * The lock of a job is a session's advisory lock, so that it lasts from one
  * transaction to the next.  It must not outlast the work: when a transaction
- * of the session aborts, the loop that worked on the job is over, wherever the
+ * of CALL em_work aborts, the loop that worked on the job is over, wherever the
  * error or the cancel came, between two checks or in a COMMIT.  The lock is
- * then given back, and the next worker takes the job up.
+ * then given back, and the next worker takes the job up.  A background worker
+ * survives the abort, and keeps the lock until it has decided about the job.
  */
 #include "emvalid_pg.h"
 
@@ -19,6 +20,7 @@
 static bool held;
 static int32 held_class;
 static int32 held_job;
+static bool kept_over_abort;
 
 /* Give the lock back, if there is one. */
 static bool
@@ -35,8 +37,23 @@ release(void)
 static void
 at_xact_end(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_ABORT)
+	if (event == XACT_EVENT_ABORT && !kept_over_abort)
 		(void) release();
+}
+
+/* A background worker begins a turn: it keeps its job when a transaction aborts. */
+void
+emvalid_job_turn_begins(void)
+{
+	kept_over_abort = true;
+}
+
+/* The turn is over, and so is the work on its job. */
+void
+emvalid_job_turn_ends(void)
+{
+	kept_over_abort = false;
+	(void) release();
 }
 
 PG_FUNCTION_INFO_V1(emvalid_job_hold);

@@ -157,6 +157,22 @@ work_on_one(const char *schema, char *job)
 	return strcmp(answer, "stop") == 0 ? TURN_STOPPED : TURN_WORKED;
 }
 
+/* After an error: log it, end the transaction; was it a cancel? */
+static bool
+recover(void)
+{
+	bool		cancelled = geterrcode() == ERRCODE_QUERY_CANCELED;
+
+	HOLD_INTERRUPTS();
+	EmitErrorReport();
+	AbortCurrentTransaction();
+	MemoryContextSwitchTo(TopMemoryContext);
+	FlushErrorState();
+	pgstat_report_activity(STATE_IDLE, NULL);
+	RESUME_INTERRUPTS();
+	return cancelled;
+}
+
 /*
  * A cancel that came between two checks, or while their results were being
  * committed, means the job all the same.  The answer is that of a cancel within
@@ -167,11 +183,22 @@ cancel_job(const char *schema, const char *job)
 {
 	char		sql[2 * NAMEDATALEN + 128];
 	char		answer[16] = "stop";
+	volatile int tries = 3;		/* it may be cancelled again */
 
 	snprintf(sql, sizeof(sql), "SELECT %s._em_job_failed(%s, '57014', 'canceled between two checks')", schema, job);
-	HOLD_CANCEL_INTERRUPTS();
-	(void) run_one(sql, answer, sizeof(answer));
-	RESUME_CANCEL_INTERRUPTS();
+	while (tries > 0)
+	{
+		PG_TRY();
+		{
+			(void) run_one(sql, answer, sizeof(answer));
+			tries = 0;
+		}
+		PG_CATCH();
+		{
+			tries = recover() ? tries - 1 : 0;
+		}
+		PG_END_TRY();
+	}
 	return strcmp(answer, "stop") == 0 ? TURN_STOPPED : TURN_WORKED;
 }
 
@@ -180,29 +207,24 @@ static Turn
 take_turn(const char *schema)
 {
 	volatile Turn turn = TURN_FAILED;
-	volatile bool cancelled_outside = false;
+	volatile bool cancelled = false;
 	char		job[JOB_DIGITS] = "";
 
 	MemoryContextSwitchTo(TopMemoryContext);
+	emvalid_job_turn_begins();
 	PG_TRY();
 	{
 		turn = work_on_one(schema, job);
 	}
 	PG_CATCH();
 	{
-		HOLD_INTERRUPTS();
-		cancelled_outside = geterrcode() == ERRCODE_QUERY_CANCELED;
-		EmitErrorReport();
-		AbortCurrentTransaction();
-		MemoryContextSwitchTo(TopMemoryContext);
-		FlushErrorState();
-		pgstat_report_activity(STATE_IDLE, NULL);
-		RESUME_INTERRUPTS();
+		cancelled = recover();
 	}
 	PG_END_TRY();
-	MemoryContextSwitchTo(TopMemoryContext);
-	if (cancelled_outside)
+	if (cancelled)
 		turn = job[0] != '\0' ? cancel_job(schema, job) : TURN_STOPPED;
+	emvalid_job_turn_ends();
+	MemoryContextSwitchTo(TopMemoryContext);
 	return turn;
 }
 

@@ -80,6 +80,10 @@ extern void emvalid_progress_label(const char *entry);	/* NULL: show nothing */
 extern void emvalid_progress_check(const char *code);	/* NULL: the check has ended */
 extern void emvalid_report_progress(void *arg, const char *phase, double fraction);
 
+/* What a background worker does with a job, from claim to end (em_job.c) */
+extern void emvalid_job_turn_begins(void);
+extern void emvalid_job_turn_ends(void);
+
 /* Workers that the server starts (em_worker.c) */
 extern void emvalid_register_workers(int workers, const char *databases, const char *role);
 

@@ -316,7 +316,7 @@ put_row(const Pictures *p, const char *kind, const em_volume *v, Where where, co
 	em_ctx	   *ctx = p->session->ctx;
 	em_rows		rows = {.volume = v};
 	em_plane	planes[3];
-	double		range[2];
+	double		range[2] = {0, 1};
 
 	if (!is_wanted(p, kind))
 		return;
@@ -328,7 +328,8 @@ put_row(const Pictures *p, const char *kind, const em_volume *v, Where where, co
 			emvalid_check(p->session, em_plane_most_varied(ctx, &rows, axis, &index));
 		emvalid_check(p->session, em_plane_make(ctx, &rows, axis, index, &planes[axis]));
 	}
-	emvalid_check(p->session, em_grey_range(ctx, planes, 3, range));
+	if (!style->regions)
+		emvalid_check(p->session, em_grey_range(ctx, planes, 3, range));
 	for (int axis = 0; axis < 3; axis++)
 	{
 		put_picture(p, kind, psprintf("%c", "xyz"[axis]), draw_plane(p->session, &planes[axis], range, style));

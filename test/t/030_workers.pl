@@ -217,7 +217,7 @@ ok(wait_for(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'emvali
 sql('DROP FUNCTION slow_commit() CASCADE');
 
 large('0.a,1.e');
-($ret, $out, $err) = $node->psql('postgres', q{SET statement_timeout = '1.5 s'; CALL em_work()});
+($ret, $out, $err) = $node->psql('postgres', sprintf('SET statement_timeout = %d; CALL em_work()', 1500 * ($ENV{EMVALID_SLOW} || 1)));
 like($err, qr/canceling the worker/, 'statement_timeout ends the worker');
 is(sql('SELECT state FROM em_job'), 'cancelled', 'and marks the job cancelled');
 

@@ -31,7 +31,7 @@ my $workers = q{SELECT datname, usename, count(*) FROM pg_stat_activity WHERE ba
 my $open = q{SELECT count(*) FROM em_job WHERE state IN ('queued', 'waiting', 'running')};
 
 # Without shared_preload_libraries the settings do nothing.
-$node->append_conf('postgresql.conf', "restart_after_crash = on\nemvalid.workers = 2\nemvalid.worker_database = 'postgres, archive'\n");
+$node->append_conf('postgresql.conf', "restart_after_crash = on\nemvalid.workers = 2\nemvalid.threads = 1\nemvalid.worker_database = 'postgres, archive'\n");
 $node->restart;
 sql('SELECT em_setup_roles(); CREATE ROLE robot LOGIN IN ROLE emvalid_validator');
 sql("SELECT em_ingest('A', em_map_load('$import/small.mrc'), contour => 0.7)");
