@@ -205,11 +205,8 @@ ok(wait_for(q{SELECT state FROM em_job}, 'cancelled'), 'pg_cancel_backend marks 
 is(sql(q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'}), 0, 'no lock is left');
 
 sql('SELECT em_enqueue($$L$$, $${0.a}$$)');
-sql(q{CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
-      CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON em_result DEFERRABLE INITIALLY DEFERRED
-          FOR EACH ROW EXECUTE FUNCTION slow_commit()});
+slow_commits($node);
 sql('SELECT em_launch_worker(1)');
-my $committing = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'emvalid worker' AND wait_event = 'PgSleep'};
 ok(wait_for("SELECT count(*) FROM ($committing) AS c", '1'), 'a worker commits');
 sql("SELECT pg_cancel_backend(pid) FROM ($committing) AS c");
 ok(wait_for(q{SELECT state FROM em_job ORDER BY job_id DESC LIMIT 1}, 'cancelled'), 'a cancel between two checks marks the job too');

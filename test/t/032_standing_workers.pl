@@ -109,11 +109,8 @@ ok(wait_for(q{SELECT state FROM em_job}, 'cancelled'), 'so does one whose worker
 is(sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $pid"), 1, 'the worker stays');
 
 # The same between two checks, while the results are being committed.
-sql(q{CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
-      CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON em_result DEFERRABLE INITIALLY DEFERRED
-          FOR EACH ROW EXECUTE FUNCTION slow_commit()});
+slow_commits($node);
 sql(q{SELECT em_enqueue('L', '{0.a}')});
-my $committing = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'emvalid worker' AND wait_event = 'PgSleep'};
 ok(wait_for("SELECT count(*) FROM ($committing) AS c", '1'), 'a worker commits');
 $pid = sql($committing);
 sql("SELECT pg_cancel_backend($pid)");

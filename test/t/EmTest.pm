@@ -8,7 +8,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(time);
 
-our @EXPORT = qw(new_node write_map memory_kb lateness);
+our @EXPORT = qw(new_node write_map memory_kb lateness slow_commits $committing);
 
 # A started cluster with the extension; maps may be imported from the returned folder.
 sub new_node
@@ -78,6 +78,19 @@ sub memory_kb
     while (<$fh>) { return $1 if /^$what:\s+(\d+)/ }
     return undef;
 }
+
+# From now on a transaction that stores results takes a minute to commit, until slow_commit() is dropped.
+sub slow_commits
+{
+    my ($node) = @_;
+    $node->safe_psql('postgres',
+        q{CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+          CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON em_result DEFERRABLE INITIALLY DEFERRED
+              FOR EACH ROW EXECUTE FUNCTION slow_commit()});
+}
+
+# The workers that are in such a commit.
+our $committing = q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'emvalid worker' AND wait_event = 'PgSleep'};
 
 # How long a client takes for a statement, in ms, and what it says.
 sub _client_ms

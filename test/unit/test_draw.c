@@ -7,6 +7,7 @@
 
 #include <cairo/cairo.h>
 
+#include "core/em_rng.h"
 #include "draw/em_canvas.h"
 #include "draw/em_cast.h"
 #include "draw/em_colours.h"
@@ -440,14 +441,11 @@ test_noise(em_ctx *ctx)
 	cairo_surface_t *image;
 	double		range[2] = {0, 1},
 				far = 0;
-	uint64_t	state = 1;
+	uint64_t	drawn = 0;
 
 	for (int y = 0; y < EM_PICTURE_SIDE; y++)
 		for (int x = 0; x < EM_PICTURE_SIDE; x++)
-		{
-			state = state * 6364136223846793005u + 1442695040888963407u;
-			em_volume_row(v, y, 0)[x] = (float) ((double) (state >> 40) / (1 << 24));
-		}
+			em_volume_row(v, y, 0)[x] = (float) em_rng_uniform(1, 0, drawn++);
 	ok(em_plane_make(ctx, &rows, 2, 0, &p) == EM_OK && em_draw_plane(ctx, &p, "noise", range, NAN, "", &png) == EM_OK, "noise is drawn");
 	/* values spread evenly are the worst: the 5 bits of 32 greys for each */
 	ok((double) png.length < 1.1 * 5 / 8 * EM_PICTURE_SIDE * EM_PICTURE_SIDE, "in %d bytes", (int) png.length);

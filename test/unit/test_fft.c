@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/em_rng.h"
 #include "em.h"
 #include "tap.h"
 
@@ -267,7 +268,7 @@ test_within(em_ctx *ctx, int64_t nx, int64_t ny, int64_t nz, const int64_t limit
 	em_volume  *whole;
 	em_volume  *within;
 	double		worst = 0;
-	uint64_t	random = 1;
+	uint64_t	drawn = 0;
 
 	if (em_volume_create(ctx, &grid, "whole", &whole) != EM_OK || em_volume_create(ctx, &grid, "within", &within) != EM_OK)
 		exit(1);
@@ -280,10 +281,8 @@ test_within(em_ctx *ctx, int64_t nx, int64_t ny, int64_t nz, const int64_t limit
 			for (int64_t x = 0; x <= nx / 2; x++)
 				for (int part = 0; part < 2; part++)
 				{
-					float		v;
+					float		v = (float) em_rng_uniform(1, 0, drawn++) - 0.5f;
 
-					random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-					v = (float) (random >> 40) / (1 << 24) - 0.5f;
 					if (x > limit[0] || ky > limit[1] || kz > limit[2])
 						v = 0;
 					em_volume_row(whole, y, z)[2 * x + part] = v;

@@ -215,7 +215,7 @@ test_limits(em_ctx *ctx, int64_t nx, int64_t ny, int64_t nz, double vx, double v
 	em_volume  *part,
 			   *whole;
 	em_radial  *r;
-	uint64_t	random = 7;
+	uint64_t	drawn = 0;
 	int64_t		wrong = 0;
 
 	if (em_volume_create(ctx, &grid, "part", &part) != EM_OK || em_volume_create(ctx, &grid, "whole", &whole) != EM_OK ||
@@ -224,10 +224,7 @@ test_limits(em_ctx *ctx, int64_t nx, int64_t ny, int64_t nz, double vx, double v
 	for (int64_t z = 0; z < nz; z++)
 		for (int64_t y = 0; y < ny; y++)
 			for (int64_t x = 0; x < nx; x++)
-			{
-				random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-				em_volume_row(part, y, z)[x] = em_volume_row(whole, y, z)[x] = (float) (random >> 40) / (1 << 24) - 0.5f;
-			}
+				em_volume_row(part, y, z)[x] = em_volume_row(whole, y, z)[x] = (float) em_rng_uniform(7, 0, drawn++) - 0.5f;
 	ok(em_radial_filter(ctx, part, r) == EM_OK && em_fft_forward(ctx, whole) == EM_OK &&
 	   em_radial_apply(ctx, whole, r, whole) == EM_OK && em_fft_inverse(ctx, whole) == EM_OK, "filtered in both ways");
 	for (int64_t z = 0; z < nz; z++)

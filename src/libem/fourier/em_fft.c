@@ -44,7 +44,7 @@ typedef struct fft_job
 	fftwf_complex *scratch;		/* worker w owns scratch + w * per_worker */
 	int64_t		per_worker;
 	float		scale;			/* applied in the z pass */
-	int64_t		limit[3];		/* coefficients beyond these are 0, or not wanted */
+	int64_t		limit[2];		/* along x and y; coefficients beyond are 0, or not wanted */
 } fft_job;
 
 /* Complex floats from column to column in scratch: an odd number of lines. */
@@ -255,7 +255,7 @@ transform_depth(void *arg, int64_t y, int worker)
 
 /* Both directions; after a failure the volume's content is undefined.  limit: see em_fft_*_within. */
 static em_status
-transform(em_ctx *ctx, em_volume *v, int sign, const int64_t limit[3])
+transform(em_ctx *ctx, em_volume *v, int sign, const int64_t limit[2])
 {
 	bool		forward = sign == FFTW_FORWARD;
 	fft_job		job = {.v = v, .per_worker = worker_scratch(&v->grid), .scale = 1.0f};
@@ -268,7 +268,7 @@ transform(em_ctx *ctx, em_volume *v, int sign, const int64_t limit[3])
 						   sizeof(fftwf_complex), "transform scratch");
 	if (job.scratch == NULL)
 		return em_ctx_status(ctx);
-	for (int j = 0; j < 3; j++)
+	for (int j = 0; j < 2; j++)
 		job.limit[j] = limit != NULL && limit[j] < v->grid.n[j] / 2 ? limit[j] : v->grid.n[j] / 2;
 	if (!forward)
 		job.scale = (float) (1.0 / (double) em_grid_voxels(&v->grid));
@@ -300,13 +300,13 @@ em_fft_inverse(em_ctx *ctx, em_volume *v)
 }
 
 em_status
-em_fft_forward_within(em_ctx *ctx, em_volume *v, const int64_t limit[3])
+em_fft_forward_within(em_ctx *ctx, em_volume *v, const int64_t limit[2])
 {
 	return transform(ctx, v, FFTW_FORWARD, limit);
 }
 
 em_status
-em_fft_inverse_within(em_ctx *ctx, em_volume *v, const int64_t limit[3])
+em_fft_inverse_within(em_ctx *ctx, em_volume *v, const int64_t limit[2])
 {
 	return transform(ctx, v, FFTW_BACKWARD, limit);
 }

@@ -23,14 +23,14 @@ extern em_status em_fft_forward(em_ctx *ctx, em_volume *v);
 extern em_status em_fft_inverse(em_ctx *ctx, em_volume *v);
 
 /*
- * The same inverse of a spectrum whose coefficients beyond limit[j] (FFT index without its sign, 0 and
- * more) along x and y are 0: columns of zeros are left out, so a sphere of half the Nyquist frequency
- * takes two thirds of the time.  limit[2] saves nothing and is not looked at; no limit below n/2 gives
- * em_fft_inverse.  The forward transform leaves numbers without meaning (finite ones) beyond the limit:
- * whoever calls it puts zeros there.
+ * The same inverse of a spectrum whose coefficients beyond limit[0] along x and limit[1] along y (FFT
+ * index without its sign, 0 and more) are 0: columns of zeros are left out, so a sphere of half the
+ * Nyquist frequency takes two thirds of the time.  A limit along z would save nothing; no limit below
+ * n/2 gives em_fft_inverse.  The forward transform leaves numbers without meaning (finite ones) beyond
+ * the limit: whoever calls it puts zeros there.
  */
-extern em_status em_fft_forward_within(em_ctx *ctx, em_volume *v, const int64_t limit[3]);
-extern em_status em_fft_inverse_within(em_ctx *ctx, em_volume *v, const int64_t limit[3]);
+extern em_status em_fft_forward_within(em_ctx *ctx, em_volume *v, const int64_t limit[2]);
+extern em_status em_fft_inverse_within(em_ctx *ctx, em_volume *v, const int64_t limit[2]);
 
 /* Scratch memory a transform of this grid allocates, in bytes (for estimates). */
 extern uint64_t em_fft_scratch_bytes(const em_ctx *ctx, const em_grid *grid);

@@ -130,18 +130,18 @@ em_radial_apply(em_ctx *ctx, const em_volume *from, const em_radial *r, em_volum
 	return filter_spectrum(ctx, from, r, EVEN, to);
 }
 
-/* Up to which coefficient along each axis a filter passes anything. */
+/* Up to which coefficient along x and y a filter passes anything. */
 static void
-pass_limit(const em_grid *grid, const em_radial *r, int64_t limit[3])
+pass_limit(const em_grid *grid, const em_radial *r, int64_t limit[2])
 {
-	for (int j = 0; j < 3; j++)
+	for (int j = 0; j < 2; j++)
 		limit[j] = (int64_t) fmin(floor(r->high * (double) grid->n[j] * grid->voxel[j] + 1e-6), (double) grid->n[j]);
 }
 
 em_status
 em_radial_filter(em_ctx *ctx, em_volume *v, const em_radial *r)
 {
-	int64_t		limit[3];
+	int64_t		limit[2];
 
 	pass_limit(&v->grid, r, limit);
 	EM_TRY(em_fft_forward_within(ctx, v, limit));
@@ -198,7 +198,7 @@ em_status
 em_riesz_amplitude(em_ctx *ctx, const em_volume *spectrum, const em_radial *r, em_volume *work, em_volume *out)
 {
 	sum_job		job = {.work = work, .out = out, .how = SQUARE};
-	int64_t		limit[3];
+	int64_t		limit[2];
 
 	pass_limit(&spectrum->grid, r, limit);
 	EM_TRY(filter_spectrum(ctx, spectrum, r, EVEN, out));
